@@ -1,0 +1,58 @@
+import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+
+/** A pool or a transaction: repositories take either, so they compose inside `tx`. */
+export interface Queryable {
+  /** Runs `sql` as a prepared statement named `name`: parsed and planned once a connection. */
+  prepared<Row extends QueryResultRow>(name: string, sql: string, values: unknown[]): Promise<Row[]>;
+  query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs a writing statement and gives the number of rows it touched. */
+  execute(sql: string, values?: unknown[]): Promise<number>;
+}
+
+export interface Database extends Queryable {
+  tx<Result>(work: (db: Queryable) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+const queryable = (runner: Pool | PoolClient): Queryable => ({
+  async prepared<Row extends QueryResultRow>(name: string, text: string, values: unknown[]) {
+    return (await runner.query<Row>({ name, text, values })).rows;
+  },
+  async query<Row extends QueryResultRow>(sql: string, values: unknown[] = []) {
+    return (await runner.query<Row>(sql, values)).rows;
+  },
+  async execute(sql, values = []) {
+    return (await runner.query(sql, values)).rowCount ?? 0;
+  },
+});
+
+/**
+ * Opens a pool of at most `size` connections; a connection is made when it is first needed. `onError` hears of idle
+ * connections that broke: without a listener a stopping server would end the process.
+ */
+export function openDatabase(url: string, size: number, onError: (error: Error) => void): Database {
+  const pool = new Pool({ connectionString: url, max: size, connectionTimeoutMillis: 5_000, application_name: 'spark360-events' });
+  pool.on('error', onError);
+  return {
+    ...queryable(pool),
+    async tx(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query('begin');
+        const result = await work(queryable(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        // A connection whose rollback fails is in an unknown state: it is destroyed, not reused.
+        await client.query('rollback').catch((cause: Error) => {
+          broken = cause;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}

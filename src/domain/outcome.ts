@@ -1,0 +1,43 @@
+/** How one attempt, and with it perhaps the delivery, ended (spec section 5). Expected outcomes are values; only broken infrastructure throws. */
+export const abandonedReasons = [
+  'rejected',
+  'gone',
+  'exhausted',
+  'blocked_address',
+  'skipped',
+  'endpoint_deleted',
+  'lead_erased',
+] as const;
+export type AbandonedReason = (typeof abandonedReasons)[number];
+
+export const deliveryStatuses = ['pending', 'delivering', 'retrying', 'held', 'delivered', 'abandoned'] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+export type Outcome =
+  | { kind: 'delivered' }
+  /** `delayMs` counts from the end of the attempt: the later of the schedule and `Retry-After`. */
+  | { kind: 'retry'; delayMs: number }
+  | { kind: 'abandoned'; reason: AbandonedReason }
+  /** The endpoint is paused: nothing was sent and no attempt was used. */
+  | { kind: 'held' }
+  /** The first attempt is under way and slower than a local activity may wait: a regular activity waits for its outcome. */
+  | { kind: 'in_flight' };
+
+/** What one HTTP exchange gave, before any rule is applied to it. Durations in milliseconds. */
+export interface AttemptResult {
+  statusCode: number | null;
+  /** At most the first 4 KiB, decoded as UTF-8; null when no response arrived. */
+  responseBody: string | null;
+  /** The raw `Retry-After` header. */
+  retryAfter: string | null;
+  /** Null when a response arrived, else what went wrong, in words the partner understands. */
+  error: AttemptError | null;
+  durationMs: number;
+}
+
+export const attemptErrorClasses = ['dns', 'connect', 'tls', 'timeout', 'protocol', 'blocked_address'] as const;
+export interface AttemptError {
+  class: (typeof attemptErrorClasses)[number];
+  /** One sentence; never a secret, a body or personal data. */
+  message: string;
+}
