@@ -93,7 +93,8 @@ export interface Scores {
 
 export interface Hack {
   text: string;
-  score: number;
+  /** Not known: ranked after every hack that has one. */
+  score?: number;
   actionable: boolean;
 }
 
@@ -153,6 +154,9 @@ export interface WidgetStep {
   occurredAt: number;
   mode: Mode;
   organizationId?: string;
+  /** What the backend calls the widget, when it says so. */
+  name?: string;
+  version?: string;
   status: WidgetStatus;
   /** From `previousObject`, when the backend sent it. */
   previousStatus?: WidgetStatus;
