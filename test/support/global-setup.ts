@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate } from '../../src/db/migrate.ts';
+import { startPostgres } from '../../src/embedded/postgres.ts';
+import { startTemporal } from '../../src/embedded/temporal.ts';
+import { createDatabase, dropDatabase } from './databases.ts';
+
+/** Left for the teardown, which is another module instance. */
+export interface Started {
+  stop: () => Promise<void>;
+}
+
+/** Starts Postgres and Temporal once per run, unless TEST_DATABASE_URL or TEMPORAL_ADDRESS name running ones, and migrates the template that test files clone. */
+export default async function globalSetup(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'spark360-test-'));
+  const stops: (() => Promise<void>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const step of stops.toReversed()) await step();
+  };
+  (globalThis as { started?: Started }).started = { stop };
+  try {
+    if (!process.env.TEST_DATABASE_URL) {
+      const postgres = await startPostgres({ dataDir, fsync: false });
+      stops.push(postgres.stop);
+      process.env.TEST_DATABASE_URL = postgres.url;
+    }
+    if (!process.env.TEMPORAL_ADDRESS) {
+      const report = (line: string): void => void process.stderr.write(`${line}\n`);
+      const temporal = await startTemporal({ dataDir, retentionDays: 1, report });
+      stops.push(temporal.stop);
+      process.env.TEMPORAL_ADDRESS = temporal.address;
+    }
+    const template = `template_${process.pid}`;
+    const url = await createDatabase(template);
+    stops.push(() => dropDatabase(template));
+    await migrate(url);
+    process.env.TEST_TEMPLATE_DATABASE = template;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
