@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultSurePayScale } from '../domain/scores.ts';
 import { text, uuid } from './fields.ts';
 
 /**
@@ -75,9 +76,7 @@ const score = z
   .min(1, { error: 'expected number from 1 to 10' })
   .max(10, { error: 'expected number from 1 to 10' });
 
-/** SurePay's own range; a bound that is not given is the default's. */
-export const defaultSurePayScale = { min: 300, max: 850 } as const;
-
+/** A bound that is not given is the default's. */
 const surePayScale = z
   .object({ min: z.number().nullish(), max: z.number().nullish() })
   .refine(({ min, max }) => (min ?? defaultSurePayScale.min) < (max ?? defaultSurePayScale.max), {

@@ -11,8 +11,8 @@ import type {
   Scores,
   WidgetStep,
 } from '../domain/lead.ts';
+import { defaultSurePayScale } from '../domain/scores.ts';
 import type { LeadEvent, LeadObject, ReportEvent, ReportObject, WidgetEvent } from './inbound-events.ts';
-import { defaultSurePayScale } from './vendor-groups.ts';
 
 /**
  * The vendor's names mapped to ours: the one place that knows both. Another vendor is another file like this one and
