@@ -1,0 +1,236 @@
+import { z } from 'zod';
+import { parseKeyRing } from './crypto/key-ring.ts';
+import { duration, durations } from './duration.ts';
+
+const url = (...schemes: string[]) =>
+  z.string().refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text), {
+    message: `expected a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  });
+
+const keyRing = () =>
+  z.string().superRefine((text, context) => {
+    try {
+      parseKeyRing(text);
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        message: `expected id:base64,… with keys of 32 bytes: ${(error as Error).message}`,
+      });
+    }
+  });
+
+const integer = (least: number, most: number) => {
+  const message = `expected a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d+$/, message)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, message);
+};
+
+const secret = { secret: true };
+
+/** Every variable the service reads (spec section 8), in the order of the documentation, which is made from this. */
+export const variables = {
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], 'expected development, production or test')
+    .prefault('development')
+    .describe('With `production`, nothing is made up: `ENCRYPTION_KEYS` and `ADMIN_API_KEY` are required.'),
+  PORT: integer(0, 65_535).prefault('8080').describe('Port of the HTTP API; 0 takes any free one.'),
+  HOST: z.string().prefault('127.0.0.1').describe('Address the HTTP API listens on.'),
+  DATA_DIR: z
+    .string()
+    .prefault('.data')
+    .describe(
+      'All that the embedded parts keep: Postgres, Temporal, made keys. Delete it and everything is new; keep it and everything survives a kill -9.',
+    ),
+  DATABASE_URL: url('postgres', 'postgresql')
+    .optional()
+    .meta(secret)
+    .describe('Postgres 15 or newer. Absent: an embedded one, under `DATA_DIR`.'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/:]+:\d{1,5}$|^\[[\da-fA-F:]+\]:\d{1,5}$/, 'expected host:port')
+    .optional()
+    .describe('host:port of Temporal. Absent: a local development server, under `DATA_DIR`.'),
+  TEMPORAL_NAMESPACE: z.string().prefault('default').describe('Namespace in Temporal.'),
+  TEMPORAL_API_KEY: z.string().optional().meta(secret).describe('Key for Temporal Cloud; switches TLS on.'),
+  TEMPORAL_TLS: z
+    .enum(['true', 'false'], 'expected true or false')
+    .optional()
+    .describe('`true`: TLS towards Temporal. Absent: when there is an API key or one of the files below.'),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: z
+    .string()
+    .optional()
+    .describe("File of the certificate authority that signed the server's certificate."),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: z.string().optional().describe('File of the client certificate (mTLS).'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().optional().describe("File of the client certificate's key (mTLS)."),
+  TEMPORAL_TLS_SERVER_NAME: z.string().optional().describe("Name to expect in the server's certificate."),
+  ADMIN_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII without spaces')
+    .optional()
+    .meta(secret)
+    .describe("The operator's key: may do everything. Absent in development: made once, kept in `DATA_DIR`, printed."),
+  ENCRYPTION_KEYS: keyRing()
+    .optional()
+    .meta(secret)
+    .describe(
+      '`id:base64,…`: keys of 32 bytes, the first encrypts new data, all decrypt. Absent in development: made once, kept in `DATA_DIR`.',
+    ),
+  RETRY_SCHEDULE: durations()
+    .prefault('1m,10m,1h,4h')
+    .describe(
+      'Waits after the failed attempts 1, 2, …; after the attempt behind the last wait a delivery is abandoned.',
+    ),
+  ATTEMPT_TIMEOUT: duration({ least: '10ms', most: '10m' }).prefault('15s').describe('How long one attempt may take.'),
+  ADDRESS_GRACE: duration()
+    .prefault('5s')
+    .describe('How long `lead.enriched` waits for an address step that did not come.'),
+  ENRICHMENT_DEADLINE: duration({ least: '1ms' })
+    .prefault('24h')
+    .describe('After this long without the enrichment write-back the organization is told by mail.'),
+  IDLE_AFTER: duration({ least: '1ms' })
+    .prefault('7d')
+    .describe('A lead with nothing left to do is put away after this long without a step.'),
+  SMTP_URL: url('smtp', 'smtps')
+    .optional()
+    .meta(secret)
+    .describe('Mail server. Absent: no mail is sent.'),
+  PUBLIC_URL: url('https', 'http').optional().describe('Where people reach this service, for the links in mails.'),
+  ALLOW_INSECURE_ENDPOINTS: z
+    .enum(['loopback'], 'expected loopback, or nothing')
+    .optional()
+    .describe(
+      '`loopback` allows endpoints on loopback, and http to loopback only: for development and tests. The demo sets it for itself.',
+    ),
+  RETENTION_DAYS: integer(1, 36_500)
+    .prefault('90')
+    .describe('Days after which bodies and attempts of settled deliveries are removed. Ids stay for ever.'),
+  OUTBOX_DATABASE_URL: url('postgres', 'postgresql')
+    .optional()
+    .meta(secret)
+    .describe("The backend's database with the outbox table, for the relay."),
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'expected trace, debug, info, warn, error, fatal or silent',
+    )
+    .prefault('info')
+    .describe(
+      'The least severe log lines to write. `npm start` in development writes from `warn` on unless this is set.',
+    ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('https', 'http')
+    .optional()
+    .describe('Where traces go (OTLP over HTTP). Absent: nowhere.'),
+};
+
+const schema = z.object(variables);
+export type Environment = Readonly<Record<string, string | undefined>>;
+type Settings = z.output<typeof schema>;
+
+/** Files for TLS towards Temporal; an empty object is TLS with the system's authorities. */
+export interface TemporalTls {
+  serverCaCertPath?: string;
+  clientCertPath?: string;
+  clientKeyPath?: string;
+  serverName?: string;
+}
+
+/** What everything but `src/bin` sees of the environment. Frozen; `…Ms` are milliseconds. */
+export interface Config {
+  readonly nodeEnv: Settings['NODE_ENV'];
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly databaseUrl?: string;
+  readonly temporalAddress?: string;
+  readonly temporalNamespace: string;
+  readonly temporalApiKey?: string;
+  readonly temporalTls?: TemporalTls;
+  readonly adminApiKey: string;
+  readonly encryptionKeys: string;
+  readonly retryScheduleMs: readonly number[];
+  readonly attemptTimeoutMs: number;
+  readonly addressGraceMs: number;
+  readonly enrichmentDeadlineMs: number;
+  readonly idleAfterMs: number;
+  readonly smtpUrl?: string;
+  readonly publicUrl?: string;
+  readonly allowInsecureEndpoints: 'loopback' | null;
+  readonly retentionDays: number;
+  readonly outboxDatabaseUrl?: string;
+  readonly logLevel: Settings['LOG_LEVEL'];
+  readonly otlpEndpoint?: string;
+}
+
+/** Variables with wrong values: all of them, one a line, each naming itself and what it expected, never the value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Keys that development may go without; `make` is asked for the ones absent there. */
+export interface MadeKeys {
+  adminApiKey: (dataDir: string) => string;
+  encryptionKeys: (dataDir: string) => string;
+}
+
+/** Reads and checks the environment. An empty variable is an absent one. Throws `ConfigError`. */
+export function readConfig(environment: Environment, make: MadeKeys): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(given);
+  const issues = (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  if (given.NODE_ENV === 'production') {
+    for (const name of ['ADMIN_API_KEY', 'ENCRYPTION_KEYS'])
+      if (!given[name]) issues.push(`${name}: required with NODE_ENV=production`);
+  }
+  if (Boolean(given.TEMPORAL_TLS_CLIENT_CERT_PATH) !== Boolean(given.TEMPORAL_TLS_CLIENT_KEY_PATH)) {
+    issues.push('TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH: expected both or neither');
+  }
+  if (!result.success || issues.length > 0) throw new ConfigError(issues.join('\n'));
+  return toConfig(result.data, make);
+}
+
+function toConfig(settings: Settings, make: MadeKeys): Config {
+  return Object.freeze({
+    nodeEnv: settings.NODE_ENV,
+    port: settings.PORT,
+    host: settings.HOST,
+    dataDir: settings.DATA_DIR,
+    ...present({ databaseUrl: settings.DATABASE_URL, temporalAddress: settings.TEMPORAL_ADDRESS }),
+    temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    ...present({ temporalApiKey: settings.TEMPORAL_API_KEY, temporalTls: temporalTls(settings) }),
+    adminApiKey: settings.ADMIN_API_KEY ?? make.adminApiKey(settings.DATA_DIR),
+    encryptionKeys: settings.ENCRYPTION_KEYS ?? make.encryptionKeys(settings.DATA_DIR),
+    retryScheduleMs: Object.freeze(settings.RETRY_SCHEDULE),
+    attemptTimeoutMs: settings.ATTEMPT_TIMEOUT,
+    addressGraceMs: settings.ADDRESS_GRACE,
+    enrichmentDeadlineMs: settings.ENRICHMENT_DEADLINE,
+    idleAfterMs: settings.IDLE_AFTER,
+    ...present({ smtpUrl: settings.SMTP_URL, publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') }),
+    allowInsecureEndpoints: settings.ALLOW_INSECURE_ENDPOINTS ?? null,
+    retentionDays: settings.RETENTION_DAYS,
+    ...present({ outboxDatabaseUrl: settings.OUTBOX_DATABASE_URL }),
+    logLevel: settings.LOG_LEVEL,
+    ...present({ otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT }),
+  });
+}
+
+function temporalTls(settings: Settings): TemporalTls | undefined {
+  const tls = present({
+    serverCaCertPath: settings.TEMPORAL_TLS_SERVER_CA_CERT_PATH,
+    clientCertPath: settings.TEMPORAL_TLS_CLIENT_CERT_PATH,
+    clientKeyPath: settings.TEMPORAL_TLS_CLIENT_KEY_PATH,
+    serverName: settings.TEMPORAL_TLS_SERVER_NAME,
+  });
+  const wanted = settings.TEMPORAL_API_KEY !== undefined || Object.keys(tls).length > 0;
+  return (settings.TEMPORAL_TLS ?? `${wanted}`) === 'true' ? Object.freeze(tls) : undefined;
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** Leaves absent fields out: with exactOptionalPropertyTypes an absent field is not one that is undefined. */
+const present = <Fields extends object>(fields: Fields): Present<Fields> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;
