@@ -31,7 +31,12 @@ const queryable = (runner: Pool | PoolClient): Queryable => ({
  * connections that broke: without a listener a stopping server would end the process.
  */
 export function openDatabase(url: string, size: number, onError: (error: Error) => void): Database {
-  const pool = new Pool({ connectionString: url, max: size, connectionTimeoutMillis: 5_000, application_name: 'spark360-events' });
+  const pool = new Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'spark360-events',
+  });
   pool.on('error', onError);
   return {
     ...queryable(pool),

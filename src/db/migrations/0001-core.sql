@@ -143,6 +143,8 @@ create table deliveries (
   -- The number of the last attempt begun; the one under way while status is 'delivering'.
   attempt          integer not null default 0,
   attempt_started_at timestamptz,
+  -- The process that sends it: another one takes over when the attempt can no longer be under way there.
+  attempt_owner    uuid,
   skip_requested   boolean not null default false,
   created_at       timestamptz not null default now(),
   next_attempt_at  timestamptz,

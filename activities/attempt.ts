@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Attempts } from '../src/db/attempts.ts';
+import type { Sendable } from '../src/db/publishing.ts';
+import { classify } from '../src/domain/delivery-policy.ts';
+import type { AttemptResult, Outcome } from '../src/domain/outcome.ts';
+import type { KeyRing } from '../src/crypto/key-ring.ts';
+import { signedHeaders } from '../src/webhooks/sign.ts';
+import type { EndpointHealth } from './endpoint-health.ts';
+
+export interface AttemptParts {
+  attempts: Pick<Attempts, 'record'>;
+  keyRing: KeyRing;
+  send: (request: { url: string; headers: Record<string, string>; body: string }) => Promise<AttemptResult>;
+  health: EndpointHealth;
+  retryScheduleMs: readonly number[];
+  /** Called once per attempt, after it is recorded. */
+  observe: (attempt: ObservedAttempt) => void;
+}
+
+export interface ObservedAttempt {
+  delivery: Sendable;
+  number: number;
+  attemptId: string;
+  result: AttemptResult;
+  outcome: Outcome;
+  /** The workflow's time when the attempt was scheduled, epoch milliseconds. */
+  emittedAt: number;
+}
+
+/** The secrets that sign now: once a rotation's overlap is over, the new one alone (spec section 3). */
+export function signingSecrets(
+  keyRing: KeyRing,
+  delivery: Pick<Sendable, 'endpointId' | 'secret' | 'nextSecret' | 'overlapEndsAt'>,
+  now: number,
+) {
+  const open = (sealed: Buffer) =>
+    Buffer.from(keyRing.open(sealed, `endpoint/${delivery.endpointId}`)).toString('utf8');
+  if (delivery.nextSecret === null || delivery.overlapEndsAt === null)
+    return { current: open(delivery.secret), next: null };
+  if (delivery.overlapEndsAt.getTime() <= now) return { current: open(delivery.nextSecret), next: null };
+  return { current: open(delivery.secret), next: open(delivery.nextSecret) };
+}
+
+/** How long an answer that we have is kept in memory for a database that is away (milliseconds). */
+export const recordingPatienceMs = 60_000;
+
+/** What the partner answered is worth waiting for: giving up means sending again. */
+async function persistently<Result>(record: () => Promise<Result>): Promise<Result> {
+  const giveUpAt = performance.now() + recordingPatienceMs;
+  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+    try {
+      return await record();
+    } catch (error) {
+      if (performance.now() + pauseMs > giveUpAt) throw error;
+      await wait(pauseMs);
+    }
+  }
+}
+
+/**
+ * One attempt: sign, send, classify, record. Gives the outcome that stands, which is another one than the answer's when the
+ * delivery was settled meanwhile. Throws only when our own infrastructure is broken: then nothing is recorded, no attempt is
+ * used up, and the same bytes go again under the same `event_id`.
+ * @param workflowNow the workflow's time when the attempt was scheduled, epoch milliseconds: due times count from it
+ */
+export async function attemptDelivery(
+  parts: AttemptParts,
+  delivery: Sendable,
+  number: number,
+  workflowNow: number,
+): Promise<Outcome> {
+  const startedAt = new Date();
+  const attemptId = randomUUID();
+  const secrets = signingSecrets(parts.keyRing, delivery, startedAt.getTime());
+  const headers = signedHeaders({
+    body: delivery.body,
+    eventId: delivery.eventId,
+    event: delivery.event,
+    deliveryId: delivery.deliveryId,
+    attempt: number,
+    attemptId,
+    sequence: delivery.sequence,
+    secrets,
+    timestampSeconds: Math.floor(startedAt.getTime() / 1000),
+  });
+  const result = await parts.health.track(delivery.endpointId, () =>
+    parts.send({ url: delivery.url, headers, body: delivery.body }),
+  );
+  const classified = classify(result, {
+    attempt: number,
+    scheduleMs: parts.retryScheduleMs,
+    now: startedAt.getTime() + result.durationMs,
+    random: Math.random,
+    resend: false,
+    overlap: secrets.next !== null,
+  });
+  const outcome = await persistently(() =>
+    parts.attempts.record({
+      attemptId,
+      deliveryId: delivery.deliveryId,
+      number,
+      startedAt,
+      result,
+      outcome: classified,
+      nextAttemptAt:
+        classified.kind === 'retry' ? workflowNow + Math.round(result.durationMs) + classified.delayMs : null,
+    }),
+  );
+  parts.observe({ delivery, number, attemptId, result, outcome, emittedAt: workflowNow });
+  return outcome;
+}

@@ -1,0 +1,67 @@
+import type { AttemptResult } from '../src/domain/outcome.ts';
+
+/** An endpoint that answers slower than this is no company for a workflow task (milliseconds). */
+const slowMs = 300;
+/** After this long without an answer nothing is known of an endpoint any more (milliseconds). */
+const staleMs = 60_000;
+const maxFastInFlight = 16;
+/** How much the newest answer weighs in the average. */
+const weight = 0.3;
+
+interface Health {
+  averageMs: number;
+  failing: boolean;
+  knownAt: number;
+  inFlight: number;
+}
+
+/**
+ * What this process knows of each endpoint, to decide whether a first attempt may go inside the workflow task that woke:
+ * only to an endpoint that answers well and fast. One that is failing, slow or over its bound never holds a workflow's slot;
+ * one that is unknown is tried by one attempt at a time. It is advice, not state: losing it costs speed, never an event.
+ */
+export class EndpointHealth {
+  readonly #endpoints = new Map<string, Health>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  mayGoFast(endpointId: string): boolean {
+    const health = this.#endpoints.get(endpointId);
+    if (health === undefined) return true;
+    if (this.#now() - health.knownAt > staleMs) return health.inFlight === 0;
+    return !health.failing && health.averageMs < slowMs && health.inFlight < maxFastInFlight;
+  }
+
+  /** Runs an attempt and remembers how the endpoint did. */
+  async track(endpointId: string, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {
+    const health = this.#endpoints.get(endpointId) ?? this.#add(endpointId);
+    health.inFlight += 1;
+    try {
+      const result = await attempt();
+      const failed = result.statusCode === null || result.statusCode === 429 || result.statusCode >= 500;
+      health.averageMs =
+        health.failing || health.knownAt === Number.NEGATIVE_INFINITY
+          ? result.durationMs
+          : health.averageMs * (1 - weight) + result.durationMs * weight;
+      health.failing = failed;
+      health.knownAt = this.#now();
+      return result;
+    } finally {
+      health.inFlight -= 1;
+    }
+  }
+
+  #add(endpointId: string): Health {
+    // Bounded: the oldest known goes first; it is merely unknown then.
+    if (this.#endpoints.size >= 50_000) {
+      const oldest = this.#endpoints.keys().next().value;
+      if (oldest !== undefined) this.#endpoints.delete(oldest);
+    }
+    const health: Health = { averageMs: 0, failing: false, knownAt: Number.NEGATIVE_INFINITY, inFlight: 0 };
+    this.#endpoints.set(endpointId, health);
+    return health;
+  }
+}

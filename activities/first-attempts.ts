@@ -1,0 +1,93 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Attempts } from '../src/db/attempts.ts';
+import type { Sendable } from '../src/db/publishing.ts';
+import type { Outcome } from '../src/domain/outcome.ts';
+import { type AttemptParts, attemptDelivery } from './attempt.ts';
+import type { InFlight } from './in-flight.ts';
+
+/** How long a workflow task waits for a partner before the attempt is handed over (milliseconds). */
+export const handOverAfterMs = 500;
+
+export interface FirstAttemptParts extends AttemptParts {
+  attempts: Pick<Attempts, 'record' | 'markUnderWay'>;
+  inFlight: InFlight;
+}
+
+/** A delivery after its first chance: `outcome` is null when nothing was sent yet. */
+export interface Attempted {
+  delivery: Sendable;
+  outcome: Outcome | null;
+}
+
+const handedOver = Symbol('handed over');
+
+/** One endpoint's new deliveries, in order; stops at the first that is not settled. */
+async function runLane(
+  parts: FirstAttemptParts,
+  lane: Sendable[],
+  now: number,
+  deadline: AbortSignal,
+): Promise<Attempted[]> {
+  const done: Attempted[] = [];
+  for (const delivery of lane) {
+    if (deadline.aborted || delivery.endpointStatus !== 'active' || !parts.health.mayGoFast(delivery.endpointId)) break;
+    const attempt = parts.inFlight.start(delivery.deliveryId, () => attemptDelivery(parts, delivery, 1, now));
+    const outcome = await Promise.race([attempt, aborted(deadline)]);
+    if (outcome === handedOver) {
+      await parts.attempts.markUnderWay(delivery.deliveryId, parts.inFlight.owner);
+      done.push({ delivery, outcome: { kind: 'in_flight' } });
+      break;
+    }
+    done.push({ delivery, outcome });
+    if (outcome.kind !== 'delivered' && outcome.kind !== 'abandoned') break;
+  }
+  return [...done, ...lane.slice(done.length).map((delivery) => ({ delivery, outcome: null }))];
+}
+
+function byEndpoint(deliveries: Sendable[]): Map<string, Sendable[]> {
+  const lanes = new Map<string, Sendable[]>();
+  for (const delivery of deliveries) {
+    const lane = lanes.get(delivery.endpointId);
+    if (lane === undefined) lanes.set(delivery.endpointId, [delivery]);
+    else lane.push(delivery);
+  }
+  return lanes;
+}
+
+const aborted = (signal: AbortSignal): Promise<typeof handedOver> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(handedOver);
+    else signal.addEventListener('abort', () => resolve(handedOver), { once: true });
+  });
+
+/**
+ * The first attempts of freshly published deliveries, inside the workflow task: endpoints side by side, each in order. It
+ * takes at most `handOverAfterMs`: an attempt that is slower goes on in this process, and a regular activity waits for its
+ * outcome, so that nothing is sent twice and no slow partner holds up a workflow's slot.
+ */
+export async function firstAttempts(
+  parts: FirstAttemptParts,
+  deliveries: Sendable[],
+  busy: ReadonlySet<string>,
+  now: number,
+): Promise<Attempted[]> {
+  const lanes = byEndpoint(deliveries);
+  const deadline = new AbortController();
+  const timer = new AbortController();
+  wait(handOverAfterMs, undefined, { signal: timer.signal, ref: false }).then(
+    () => deadline.abort(),
+    () => {},
+  );
+  try {
+    const results = await Promise.all(
+      [...lanes.values()].map((lane) =>
+        busy.has(lane[0]?.endpointId ?? '')
+          ? lane.map((delivery): Attempted => ({ delivery, outcome: null }))
+          : runLane(parts, lane, now, deadline.signal),
+      ),
+    );
+    return results.flat();
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,176 @@
+import type { Claim, FrozenEvent, LeadContext, PublishStatement, Sendable } from '../src/db/publishing.ts';
+import { onceInALife } from '../src/db/publishing.ts';
+import type { LeadEventType, LeadFacts, LeadStage, LeadStatus, Mode } from '../src/domain/lead.ts';
+import type { LeadState } from '../src/domain/lead-state.ts';
+import { envelope, leadEventData } from '../src/domain/payloads.ts';
+import { widgetKeyOf } from '../src/domain/source-tracking.ts';
+import type { KeyRing } from '../src/crypto/key-ring.ts';
+import { type Attempted, type FirstAttemptParts, firstAttempts } from './first-attempts.ts';
+
+/** The waits a workflow needs to know, from the configuration (milliseconds). They reach it with each publish. */
+export interface Settings {
+  addressGraceMs: number;
+  enrichmentDeadlineMs: number;
+  idleAfterMs: number;
+  attemptTimeoutMs: number;
+}
+
+export interface PublishLeadInput {
+  subject: string;
+  organizationId: string;
+  leadId: string;
+  mode: Mode;
+  /** The steps of this batch and how each was judged; their ids are claimed with it. */
+  claims: Claim[];
+  /** What they emit, in order. Ids and times are the workflow's, so a repeat of this activity means the same events. */
+  emissions: { eventId: string; type: LeadEventType; occurredAt: number }[];
+  facts: LeadFacts;
+  stage: LeadStage;
+  leadStatus: LeadStatus | null;
+  /** This run has not applied anything yet: an earlier run's state may be waiting in Postgres. */
+  freshRun: boolean;
+  /** Endpoints whose lane has something unsettled: nothing may overtake it. */
+  busyEndpoints: string[];
+  /** The workflow's time, epoch milliseconds. */
+  now: number;
+}
+
+/** A delivery that the workflow still has to bring to its end. */
+export interface OpenDelivery {
+  id: string;
+  endpointId: string;
+  /** The number of its next (or present) attempt. */
+  attempt: number;
+  /** Milliseconds to wait before it; 0: at once. */
+  delayMs: number;
+}
+
+export type PublishResult =
+  | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; settings: Settings }
+  /** Some of the ids belong to somebody else, or came with other content: judge the batch again without them. */
+  | { kind: 'refused'; ids: string[] }
+  /** An earlier run knew this lead: go on from its state. */
+  | { kind: 'known'; state: LeadState }
+  | { kind: 'erased' };
+
+interface Publishing {
+  leadContext(
+    subject: string,
+    organizationId: string,
+    widget: { referenceId: string | null; version: string | null },
+    ids: string[],
+  ): Promise<LeadContext>;
+  publish(statement: PublishStatement): Promise<Sendable[]>;
+  unsettledOf(eventIds: string[]): Promise<Sendable[]>;
+  recordConflict(id: string, fingerprint: string, subject: string): Promise<number>;
+  recordDropped(subject: string, claims: Claim[], outcome: 'erased' | 'refused'): Promise<number>;
+  storeLead(subject: string, state: Buffer): Promise<number>;
+}
+
+export interface PublishParts extends FirstAttemptParts {
+  publishing: Publishing;
+  keyRing: KeyRing;
+  settings: Settings;
+}
+
+/** Claims that the ledger holds for other content or another subject. A repeat of our own, after a crash, is not one. */
+const foreign = (claims: Claim[], context: LeadContext, subject: string) =>
+  context.known.filter((known) => {
+    const claim = claims.find(({ id }) => id === known.id);
+    return claim !== undefined && (known.subject !== subject || known.fingerprint !== claim.fingerprint);
+  });
+
+function freeze(input: PublishLeadInput, context: LeadContext): FrozenEvent[] {
+  const publishingContext = { tier: context.tier ?? ('starter' as const), widget: context.widget };
+  return input.emissions.map(({ eventId, type, occurredAt }) => ({
+    eventId,
+    type,
+    cause: onceInALife,
+    occurredAt,
+    body: envelope({
+      event: type,
+      eventId,
+      timestamp: new Date(occurredAt).toISOString(),
+      organizationId: input.organizationId,
+      data: leadEventData(type, input.leadId, input.facts, publishingContext),
+    }),
+  }));
+}
+
+export const toOpen = ({ delivery, outcome }: Attempted): OpenDelivery[] => {
+  const open = (attempt: number, delayMs: number): OpenDelivery[] => [
+    { id: delivery.deliveryId, endpointId: delivery.endpointId, attempt, delayMs },
+  ];
+  switch (outcome?.kind) {
+    case 'delivered':
+    case 'abandoned':
+      return [];
+    case 'retry':
+      return open(2, outcome.delayMs);
+    default:
+      return open(1, 0);
+  }
+};
+
+export const publishActivities = (parts: PublishParts) => ({
+  /**
+   * Applies a batch of a lead's steps: claims their ids, emits what they make due, fans it out and makes the first
+   * attempts. Safe to repeat: what was emitted is found again, what was delivered is not sent again (spec section 2:
+   * each inbound id is applied once; section 3: bytes are frozen at emission).
+   */
+  async publishLead(input: PublishLeadInput): Promise<PublishResult> {
+    const { subject, organizationId, claims } = input;
+    const widget = widgetKeyOf(input.facts);
+    const context = await parts.publishing.leadContext(
+      subject,
+      organizationId,
+      { referenceId: widget.id, version: widget.version },
+      claims.map(({ id }) => id),
+    );
+    if (context.stage === 'erased') {
+      await parts.publishing.recordDropped(subject, claims, 'erased');
+      return { kind: 'erased' };
+    }
+    if (input.freshRun && context.state !== null) {
+      return {
+        kind: 'known',
+        state: JSON.parse(Buffer.from(parts.keyRing.open(context.state, subject)).toString('utf8')) as LeadState,
+      };
+    }
+    const refused = foreign(claims, context, subject);
+    if (refused.length > 0) {
+      for (const { id } of refused) {
+        const claim = claims.find((candidate) => candidate.id === id);
+        if (claim !== undefined) await parts.publishing.recordConflict(id, claim.fingerprint, subject);
+      }
+      return { kind: 'refused', ids: refused.map(({ id }) => id) };
+    }
+    const emitted = new Map(context.emitted.map(({ type, event_id }) => [type, event_id]));
+    const repeated = input.emissions.flatMap(({ type }) => emitted.get(type) ?? []);
+    const events = freeze(input, context).filter(({ type }) => !emitted.has(type as LeadEventType));
+    const fresh = await parts.publishing.publish({
+      subject,
+      organizationId,
+      mode: input.mode,
+      claims,
+      events,
+      lead: { leadId: input.leadId, stage: input.stage, leadStatus: input.leadStatus },
+    });
+    const left = repeated.length > 0 ? await parts.publishing.unsettledOf(repeated) : [];
+    const busy = new Set([...input.busyEndpoints, ...left.map(({ endpointId }) => endpointId)]);
+    const attempted = await firstAttempts(parts, fresh, busy, input.now);
+    return {
+      kind: 'published',
+      open: [...left.map((delivery) => ({ delivery, outcome: null })), ...attempted].flatMap(toOpen),
+      abandoned: attempted.some(({ outcome }) => outcome?.kind === 'abandoned'),
+      settings: parts.settings,
+    };
+  },
+
+  /** Keeps the merged state of a lead whose run ends, encrypted (spec section 1). */
+  async storeLead({ subject, state }: { subject: string; state: LeadState }): Promise<void> {
+    await parts.publishing.storeLead(subject, parts.keyRing.seal(Buffer.from(JSON.stringify(state)), subject));
+  },
+});
+
+export type PublishActivities = ReturnType<typeof publishActivities>;

@@ -1,0 +1,114 @@
+import { type Claim, publishing as publishingOf } from '../src/db/publishing.ts';
+import type { Database } from '../src/db/pool.ts';
+import { widgetPublishing } from '../src/db/widget-publishing.ts';
+import { widgetSubject } from '../src/domain/ids.ts';
+import type { WidgetStep } from '../src/domain/lead.ts';
+import { envelope, widgetStatusData } from '../src/domain/payloads.ts';
+import { applyWidgetStep } from '../src/domain/widget-state.ts';
+import { type FirstAttemptParts, firstAttempts } from './first-attempts.ts';
+import { type OpenDelivery, type Settings, toOpen } from './publish.ts';
+
+export interface PublishWidgetInput {
+  widgetId: string;
+  step: WidgetStep;
+  /** The workflow's, so that a repeat of this activity means the same event. */
+  eventId: string;
+  busyEndpoints: string[];
+  /** The workflow's time, epoch milliseconds. */
+  now: number;
+}
+
+export interface PublishWidgetResult {
+  /** Null: it cannot be known, and nothing was applied. */
+  organizationId: string | null;
+  open: OpenDelivery[];
+  settings: Settings;
+}
+
+export interface WidgetParts extends FirstAttemptParts {
+  db: Database;
+  settings: Settings;
+}
+
+const toClaim = (step: WidgetStep): Omit<Claim, 'outcome'> => ({
+  id: step.id,
+  fingerprint: step.fingerprint,
+  name: 'changed',
+  event: step.event,
+  leadStatus: null,
+  occurredAt: step.occurredAt,
+});
+
+/**
+ * Applies one event to the widget's row and emits what it changes, in one transaction behind the row's lock. An event that
+ * was applied before (a repeat, or this very activity before a crash) gives the deliveries that are still open.
+ */
+const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInput) =>
+  db.tx(async (tx) => {
+    const [widgets, events] = [widgetPublishing(tx), publishingOf(tx)];
+    const subject = widgetSubject(widgetId);
+    const known = await widgets.lock(widgetId);
+    const claimed = await widgets.known(step.id);
+    if (claimed !== null && (claimed.subject !== subject || claimed.fingerprint !== step.fingerprint)) {
+      await events.recordConflict(step.id, step.fingerprint, subject);
+      return { organizationId: known.organizationId, fresh: [], left: [] };
+    }
+    if (claimed !== null && claimed.outcome !== 'accepted') {
+      const eventIds = await widgets.eventIds(subject, step.id);
+      return { organizationId: known.organizationId, fresh: [], left: await events.unsettledOf(eventIds) };
+    }
+    const organizationId = step.organizationId ?? known.organizationId;
+    if (organizationId === null) {
+      await events.recordDropped(subject, [{ ...toClaim(step), outcome: 'refused' }], 'refused');
+      return { organizationId, fresh: [], left: [] };
+    }
+    const before = {
+      version: 1 as const,
+      widgetId,
+      organizationId,
+      status: known.status,
+      lastOccurredAt: known.lastEventAt,
+    };
+    const { outcome, change } = applyWidgetStep(before, step);
+    const names = { name: known.name ?? step.name ?? null, version: known.version ?? step.version ?? null };
+    const event = change && {
+      eventId,
+      type: 'widget.status_changed',
+      cause: step.id,
+      occurredAt: now,
+      body: envelope({
+        event: 'widget.status_changed',
+        eventId,
+        timestamp: new Date(now).toISOString(),
+        organizationId,
+        data: widgetStatusData({ id: widgetId, ...names }, change),
+      }),
+    };
+    const fresh = await events.publish({
+      subject,
+      organizationId,
+      mode: step.mode,
+      claims: [{ ...toClaim(step), outcome }],
+      events: event === null ? [] : [event],
+    });
+    if (outcome === 'applied') {
+      await widgets.move(widgetId, { organizationId, status: step.status, eventAt: step.occurredAt, ...names });
+    }
+    return { organizationId, fresh, left: [] };
+  });
+
+export const widgetActivities = (parts: WidgetParts) => ({
+  /** Applies one widget event and makes the first attempts of what it emits. Safe to repeat. */
+  async publishWidget(input: PublishWidgetInput): Promise<PublishWidgetResult> {
+    const { organizationId, fresh, left } = await apply(parts.db, input);
+    const busy = new Set([...input.busyEndpoints, ...left.map(({ endpointId }) => endpointId)]);
+    const attempted = await firstAttempts(parts, fresh, busy, input.now);
+    return {
+      organizationId,
+      open: [...left.map((delivery) => ({ delivery, outcome: null })), ...attempted].flatMap(toOpen),
+      settings: parts.settings,
+    };
+  },
+});
+
+export type WidgetActivities = ReturnType<typeof widgetActivities>;

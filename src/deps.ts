@@ -1,0 +1,91 @@
+import type { Connection } from '@temporalio/client';
+import { EndpointHealth } from '../activities/endpoint-health.ts';
+import { InFlight } from '../activities/in-flight.ts';
+import { defaultTaskQueue, eventsClient } from './client.ts';
+import type { Config } from './config.ts';
+import { parseKeyRing } from './crypto/key-ring.ts';
+import { attempts } from './db/attempts.ts';
+import { openDatabase } from './db/pool.ts';
+import { publishing } from './db/publishing.ts';
+import { createLog } from './telemetry/log.ts';
+import { observeAttempt } from './telemetry/attempts.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { encryptionCodec } from './temporal/codec.ts';
+import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
+import { createSender } from './webhooks/send.ts';
+
+/** Connections to Postgres, in each process: an activity holds one for a statement, never while a partner thinks. */
+const poolSize = 16;
+
+export interface DepsOptions {
+  /** The process's name in its log lines: api, worker, relay, all. */
+  role: string;
+  taskQueue?: string;
+}
+
+/** Builds everything from the configuration: the one place that knows how the parts fit. `databaseUrl` and `temporalAddress` must be known by now. */
+export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQueue }: DepsOptions) {
+  const { databaseUrl, temporalAddress } = config;
+  if (databaseUrl === undefined) throw new Error('DATABASE_URL: required');
+  if (temporalAddress === undefined) throw new Error('TEMPORAL_ADDRESS: required');
+  const log = createLog(config, role);
+  const metrics = createMetrics({ process: true });
+  const keyRing = parseKeyRing(config.encryptionKeys);
+  const db = openDatabase(databaseUrl, poolSize, (error) => log.warn({ err: error }, 'database connection lost'));
+  const temporalTarget: TemporalTarget = {
+    address: temporalAddress,
+    namespace: config.temporalNamespace,
+    ...(config.temporalApiKey !== undefined && { apiKey: config.temporalApiKey }),
+    ...(config.temporalTls !== undefined && { tls: config.temporalTls }),
+  };
+  const temporal = await temporalClient(temporalTarget, keyRing);
+  const sender = createSender({
+    allowLoopback: config.allowInsecureEndpoints === 'loopback',
+    timeoutMs: config.attemptTimeoutMs,
+  });
+  const activityParts = {
+    db,
+    publishing: publishing(db),
+    attempts: attempts(db),
+    keyRing,
+    send: sender.send,
+    health: new EndpointHealth(),
+    inFlight: new InFlight(),
+    retryScheduleMs: config.retryScheduleMs,
+    attemptTimeoutMs: config.attemptTimeoutMs,
+    settings: {
+      addressGraceMs: config.addressGraceMs,
+      enrichmentDeadlineMs: config.enrichmentDeadlineMs,
+      idleAfterMs: config.idleAfterMs,
+      attemptTimeoutMs: config.attemptTimeoutMs,
+    },
+    observe: observeAttempt({ log, metrics }),
+  };
+  return {
+    config,
+    log,
+    metrics,
+    db,
+    keyRing,
+    codec: encryptionCodec(keyRing),
+    temporal,
+    temporalTarget,
+    taskQueue,
+    client: eventsClient(temporal, taskQueue),
+    activityParts,
+    /** Rejects when Temporal cannot be reached within two seconds. */
+    temporalReady: async () => {
+      const connection = temporal.connection as Connection;
+      await connection.withDeadline(Date.now() + 2_000, () =>
+        connection.workflowService.describeNamespace({ namespace: config.temporalNamespace }),
+      );
+    },
+    async close() {
+      await sender.close();
+      await temporal.connection.close();
+      await db.close();
+    },
+  };
+}
+
+export type Deps = Awaited<ReturnType<typeof buildDeps>>;

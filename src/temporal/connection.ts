@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { TemporalTls } from '../config.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
+import { dataConverter } from './data-converter.ts';
+
+export interface TemporalTarget {
+  /** host:port */
+  address: string;
+  namespace: string;
+  apiKey?: string;
+  /** Absent: no TLS; an empty object: TLS with the system's authorities. */
+  tls?: TemporalTls;
+}
+
+/** The options that client and worker connections share. Throws when a named file cannot be read. */
+export async function connectionOptions({ address, apiKey, tls }: TemporalTarget) {
+  return {
+    address,
+    ...(apiKey !== undefined && { apiKey }),
+    ...(tls !== undefined && { tls: await readTls(tls) }),
+  };
+}
+
+async function readTls(tls: TemporalTls): Promise<NonNullable<ConnectionOptions['tls']>> {
+  const read = async (path: string | undefined) => (path === undefined ? undefined : await readFile(path));
+  const [crt, key, ca] = await Promise.all([tls.clientCertPath, tls.clientKeyPath, tls.serverCaCertPath].map(read));
+  return {
+    ...(crt !== undefined && key !== undefined && { clientCertPair: { crt, key } }),
+    ...(ca !== undefined && { serverRootCACertificate: ca }),
+    ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
+  };
+}
+
+/** A client whose payloads and failures are encrypted under `keyRing`. It connects when it is first used. */
+export async function temporalClient(target: TemporalTarget, keyRing: KeyRing): Promise<Client> {
+  const connection = Connection.lazy({ ...(await connectionOptions(target)), connectTimeout: '5s' });
+  return new Client({ connection, namespace: target.namespace, dataConverter: dataConverter(keyRing) });
+}

@@ -1,0 +1,84 @@
+import { access } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
+import type { Deps } from '../deps.ts';
+import { connectionOptions } from './connection.ts';
+import { dataConverter, failureConverterPath } from './data-converter.ts';
+
+/** A running workflow costs memory while it is cached (about 100 KiB); one that is not is replayed when it wakes. */
+const maxCachedWorkflows = 2_000;
+/** A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second. */
+const maxWorkflowTasks = 400;
+/** Attempts that wait for slow and failing partners: sockets, hardly any CPU. */
+const maxSlowAttempts = 2_000;
+
+export interface RunningWorker {
+  /** Takes nothing more, finishes what is in hand within 15 s, hands the rest back. */
+  stop(): Promise<void>;
+}
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The bundle that the build made, else one made now from the sources. */
+export async function workflowBundle(): Promise<WorkflowBundleOption> {
+  const built = here('../../workflow-bundle.js');
+  const isBuilt =
+    extname(import.meta.url) === '.js' &&
+    (await access(built).then(
+      () => true,
+      () => false,
+    ));
+  if (isBuilt) return { codePath: built };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: here(`../../workflows/index${extname(import.meta.url)}`),
+    failureConverterPath,
+  });
+  return { code };
+}
+
+/** Runs workflows with their first attempts, and beside them, on a task queue of its own, the attempts nobody may wait for. */
+export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
+  const { config, keyRing, log } = deps;
+  const connection = await NativeConnection.connect(await connectionOptions(deps.temporalTarget));
+  const shared = {
+    connection,
+    namespace: config.temporalNamespace,
+    dataConverter: dataConverter(keyRing),
+    activities: createActivities(deps.activityParts),
+    shutdownGraceTime: '15s',
+    shutdownForceTime: '18s',
+  } satisfies Partial<WorkerOptions>;
+  const workers = await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: deps.taskQueue,
+      workflowBundle: workflowBundleOption ?? (await workflowBundle()),
+      maxCachedWorkflows,
+      maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks,
+      maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
+      enableNonLocalActivities: false,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: `${deps.taskQueue}-deliveries`,
+      maxConcurrentActivityTaskExecutions: maxSlowAttempts,
+    }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  running.catch((error: Error) => log.error({ err: error }, 'worker failed'));
+  return {
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running.catch(() => {});
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import type { Config } from '../../src/config.ts';
+import { buildDeps, type Deps } from '../../src/deps.ts';
+import { workflowBundle, startWorker, type RunningWorker } from '../../src/temporal/worker.ts';
+import { createTestDatabase, temporalAddress, uniqueTaskQueue } from './services.ts';
+
+/** A key ring of this run's own, in the form of ENCRYPTION_KEYS. */
+export const testKeys = `test:${randomBytes(32).toString('base64')}`;
+
+export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {}): Config => ({
+  nodeEnv: 'test',
+  port: 0,
+  host: '127.0.0.1',
+  dataDir: '.data',
+  databaseUrl,
+  temporalAddress: temporalAddress(),
+  temporalNamespace: 'default',
+  adminApiKey: 'operator-key-of-the-tests',
+  encryptionKeys: testKeys,
+  retryScheduleMs: [50, 100, 150, 200],
+  attemptTimeoutMs: 5_000,
+  addressGraceMs: 300,
+  enrichmentDeadlineMs: 86_400_000,
+  idleAfterMs: 604_800_000,
+  allowInsecureEndpoints: 'loopback',
+  retentionDays: 90,
+  logLevel: 'silent',
+  ...overrides,
+});
+
+/** The real service on its own database and task queue: everything but the HTTP API. */
+export interface TestService {
+  deps: Deps;
+  worker: RunningWorker;
+  stop(): Promise<void>;
+}
+
+let bundle: Promise<WorkflowBundleOption> | undefined;
+/** Bundled once per test file: it takes about a second. */
+export const testBundle = (): Promise<WorkflowBundleOption> => {
+  bundle ??= workflowBundle();
+  return bundle;
+};
+
+export async function startService(overrides: Partial<Config> = {}): Promise<TestService> {
+  const database = await createTestDatabase();
+  const deps = await buildDeps(testConfig(database.url, overrides), { role: 'test', taskQueue: uniqueTaskQueue() });
+  const worker = await startWorker(deps, await testBundle());
+  return {
+    deps,
+    worker,
+    async stop() {
+      await worker.stop();
+      await deps.close();
+      await database.drop();
+    },
+  };
+}

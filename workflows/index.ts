@@ -1,0 +1,2 @@
+export { lead } from './lead.ts';
+export { widget } from './widget.ts';

@@ -1,0 +1,149 @@
+import { condition, proxyActivities } from '@temporalio/workflow';
+import type { DeliverActivities } from '../activities/deliver.ts';
+import type { OpenDelivery } from '../activities/publish.ts';
+
+/** One endpoint's unsettled deliveries of one subject, in order; plain data that survives continue-as-new. */
+export interface Lane {
+  endpointId: string;
+  /** Head first. */
+  queue: QueuedDelivery[];
+}
+
+export interface QueuedDelivery {
+  id: string;
+  /** The number of its next (or present) attempt. */
+  attempt: number;
+  /** Epoch milliseconds of the workflow's clock; 0: at once. An absolute time, since timers do not cross continue-as-new. */
+  dueAt: number;
+  /** The endpoint is paused: it waits for a wake, not for a time. */
+  held?: true;
+}
+
+export interface LaneOptions {
+  lanes: Lane[];
+  /** Where attempts run that a workflow task must not wait for. */
+  taskQueue: string;
+  attemptTimeoutMs: number;
+  onAbandoned: () => void;
+  onSettled: () => void;
+}
+
+/** What recording an answer may take while the database is away (milliseconds): see `recordingPatienceMs` of the activities. */
+const recordingMs = 90_000;
+
+/**
+ * The lanes of one subject. Each works its head until it is settled, then the next goes at once: waiting for its turn is not
+ * a failure, and no lane waits for another (spec sections 1 and 5).
+ */
+export class Lanes {
+  readonly #options: LaneOptions;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #wakes = new Map<string, number>();
+  readonly #deliver: DeliverActivities;
+  #stopping = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#deliver = proxyActivities<DeliverActivities>({
+      taskQueue: options.taskQueue,
+      startToCloseTimeout: options.attemptTimeoutMs + recordingMs,
+      heartbeatTimeout: '10s',
+      // Only broken infrastructure throws: it is retried without end and uses up no attempt.
+      retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+    });
+    for (const lane of options.lanes) this.#run(lane);
+  }
+
+  /** Endpoints with something unsettled: nothing may be sent past it. */
+  get busyEndpoints(): string[] {
+    return this.#options.lanes.map(({ endpointId }) => endpointId);
+  }
+
+  get isEmpty(): boolean {
+    return this.#options.lanes.length === 0;
+  }
+
+  add(deliveries: readonly OpenDelivery[], now: number): void {
+    for (const { id, endpointId, attempt, delayMs } of deliveries) {
+      const queued: QueuedDelivery = { id, attempt, dueAt: delayMs === 0 ? 0 : now + delayMs };
+      const lane = this.#options.lanes.find((candidate) => candidate.endpointId === endpointId);
+      if (lane !== undefined) {
+        if (!lane.queue.some((other) => other.id === id)) lane.queue.push(queued);
+        continue;
+      }
+      const fresh: Lane = { endpointId, queue: [queued] };
+      this.#options.lanes.push(fresh);
+      this.#run(fresh);
+    }
+  }
+
+  wake(endpointId: string): void {
+    this.#wakes.set(endpointId, this.#wakesOf(endpointId) + 1);
+  }
+
+  /** Lets the attempts under way come to their outcome and starts no further one; the lanes' state then holds all that is left. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#running.values());
+  }
+
+  #wakesOf(endpointId: string): number {
+    return this.#wakes.get(endpointId) ?? 0;
+  }
+
+  #run(lane: Lane): void {
+    const done = this.#work(lane).finally(() => {
+      this.#running.delete(lane.endpointId);
+    });
+    this.#running.set(lane.endpointId, done);
+  }
+
+  async #work(lane: Lane): Promise<void> {
+    for (let head = lane.queue[0]; head !== undefined && !this.#stopping; head = lane.queue[0]) {
+      if (!(await this.#waitForTurn(lane, head))) return;
+      await this.#attempt(lane, head);
+    }
+    if (lane.queue.length > 0) return;
+    this.#options.lanes.splice(this.#options.lanes.indexOf(lane), 1);
+    this.#options.onSettled();
+  }
+
+  /** False when the workflow is about to continue as new. */
+  async #waitForTurn(lane: Lane, head: QueuedDelivery): Promise<boolean> {
+    const wakes = this.#wakesOf(lane.endpointId);
+    const interrupted = () => this.#stopping || this.#wakesOf(lane.endpointId) !== wakes;
+    if (head.held) await condition(interrupted);
+    else if (head.dueAt > Date.now()) await condition(interrupted, head.dueAt - Date.now());
+    return !this.#stopping;
+  }
+
+  async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
+    const wakes = this.#wakesOf(lane.endpointId);
+    const outcome = await this.#deliver.attemptDelivery({
+      deliveryId: head.id,
+      attempt: head.attempt,
+      now: Date.now(),
+    });
+    delete head.held;
+    switch (outcome.kind) {
+      case 'delivered':
+        lane.queue.shift();
+        return;
+      case 'abandoned':
+        this.#options.onAbandoned();
+        lane.queue.shift();
+        return;
+      case 'retry':
+        head.attempt += 1;
+        head.dueAt = Date.now() + outcome.delayMs;
+        return;
+      case 'held':
+        // A wake that came while the attempt was finding out means: look again at once.
+        if (this.#wakesOf(lane.endpointId) === wakes) head.held = true;
+        else head.dueAt = 0;
+        return;
+      case 'in_flight':
+        return;
+    }
+  }
+}

@@ -1,0 +1,303 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { PublishActivities, PublishLeadInput, Settings } from '../activities/publish.ts';
+import {
+  dueEvents,
+  graceRunsUntil,
+  isAwaiting,
+  markEmitted,
+  withEnrichmentDeadline,
+  withGrace,
+} from '../src/domain/gate.ts';
+import { leadSubject } from '../src/domain/ids.ts';
+import type { LeadStep } from '../src/domain/lead.ts';
+import { applyStep, type LeadState, newLeadState, stageOf } from '../src/domain/lead-state.ts';
+import { Alarm } from './alarm.ts';
+import { describeInWords } from './describe.ts';
+import { type Lane, Lanes } from './lane.ts';
+import { type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
+import { hasAbandonedDeliveries, leadStage, leadStatus } from './search-attributes.ts';
+
+/** What a lead's workflow starts with: who it is, or, continued as new, all it was. */
+export interface LeadRun {
+  organizationId: string;
+  leadId: string;
+  carried?: CarriedLead;
+}
+
+interface CarriedLead {
+  lead: LeadState;
+  lanes: Lane[];
+  /** Signals that were received and not applied yet. */
+  inbox: LeadStep[];
+  /** Null until the first publish brought them. */
+  settings: Settings | null;
+  /** Nothing was applied yet: an earlier run's state may be waiting in Postgres. */
+  isFresh: boolean;
+  lastActiveAt: number;
+  hasAbandoned: boolean;
+  isErased: boolean;
+}
+
+/** A run that could apply nothing (all of it refused) has no settings, and nothing to wait for (milliseconds). */
+const idleWithoutSettingsMs = 60_000;
+
+const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
+  // An attempt inside it is handed over after half a second; what remains is Postgres.
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+/**
+ * One lead's life: takes its steps in, emits what they make due, and sees every delivery to its end. Signal handlers only
+ * append; one loop acts (spec section 1).
+ */
+export async function lead(run: LeadRun): Promise<void> {
+  await new Lead(run).live();
+}
+
+class Lead {
+  readonly #subject: string;
+  readonly #lanes: Lanes;
+  readonly #alarm = new Alarm();
+  readonly #state: CarriedLead;
+  #known: { stage: string; status: string | null };
+
+  constructor({ organizationId, leadId, carried }: LeadRun) {
+    this.#subject = leadSubject(organizationId, leadId);
+    this.#state = carried ?? {
+      lead: newLeadState(organizationId, leadId),
+      lanes: [],
+      inbox: [],
+      settings: null,
+      isFresh: true,
+      lastActiveAt: Date.now(),
+      hasAbandoned: false,
+      isErased: false,
+    };
+    const { typedSearchAttributes } = workflowInfo();
+    this.#known = {
+      stage: typedSearchAttributes.get(leadStage) ?? '',
+      status: typedSearchAttributes.get(leadStatus) ?? null,
+    };
+    this.#lanes = new Lanes({
+      lanes: this.#state.lanes,
+      taskQueue: deliveryTaskQueue(),
+      attemptTimeoutMs: this.#state.settings?.attemptTimeoutMs ?? 15_000,
+      onAbandoned: () => this.#markAbandoned(),
+      onSettled: () => {
+        this.#state.lastActiveAt = Date.now();
+        this.#alarm.ensure(this.#nextLookAt());
+        this.#showDetails();
+      },
+    });
+    for (const signal of Object.values(stepSignals)) {
+      setHandler(signal, (step) => {
+        this.#state.inbox.push(step);
+      });
+    }
+    setHandler(wakeSignal, ({ endpointId }) => this.#lanes.wake(endpointId));
+    setHandler(stateQuery, () => this.describe());
+  }
+
+  async live(): Promise<void> {
+    while (!workflowInfo().continueAsNewSuggested) {
+      await condition(() => this.#hasReasonToLook());
+      if (this.#state.inbox.length > 0 || this.#isGraceOver()) await this.#act();
+      if (this.#isFinished() && (await this.#close())) return;
+      this.#alarm.ensure(this.#nextLookAt());
+    }
+    await this.#continue();
+  }
+
+  #hasReasonToLook(): boolean {
+    return this.#state.inbox.length > 0 || this.#alarm.hasFired || workflowInfo().continueAsNewSuggested;
+  }
+
+  describe(): LeadDescription {
+    const { lead: state, lanes, inbox } = this.#state;
+    return { lead: state, stage: stageOf(state), leadStatus: state.leadStatus, lanes, unreadSteps: inbox.length };
+  }
+
+  /** Applies what is in the inbox as one batch. What the ledger refuses is taken out, and the rest judged again. */
+  async #act(): Promise<void> {
+    let steps = this.#takeBatch();
+    for (;;) {
+      const { input, next } = this.#judge(steps);
+      const result = await publishLead(input);
+      switch (result.kind) {
+        case 'refused':
+          steps = steps.filter(({ id }) => !result.ids.includes(id));
+          if (steps.length === 0) return;
+          break;
+        case 'known':
+          this.#state.lead = result.state;
+          this.#state.isFresh = false;
+          break;
+        case 'erased':
+          // Nothing of the person stays in this run; what its lanes still hold is found abandoned.
+          this.#state.lead = newLeadState(this.#state.lead.organizationId, this.#state.lead.leadId);
+          this.#state.isErased = true;
+          return;
+        case 'published':
+          this.#state.isFresh = false;
+          this.#state.settings = result.settings;
+          this.#state.lead = this.#withDeadlines(next, result.settings);
+          this.#state.lastActiveAt = Date.now();
+          if (result.abandoned) this.#markAbandoned();
+          this.#lanes.add(result.open, Date.now());
+          this.#show();
+          return;
+      }
+    }
+  }
+
+  /** The unread steps, each id once: a copy is dropped, the same id with other content waits for the ledger's verdict in a batch of its own. */
+  #takeBatch(): LeadStep[] {
+    const batch = new Map<string, LeadStep>();
+    const later: LeadStep[] = [];
+    for (const step of this.#state.inbox.splice(0)) {
+      const taken = batch.get(step.id);
+      if (taken === undefined) batch.set(step.id, step);
+      else if (taken.fingerprint !== step.fingerprint) later.push(step);
+    }
+    this.#state.inbox.push(...later);
+    return [...batch.values()];
+  }
+
+  /** What the steps make of the lead, and what is to be emitted with them. Changes nothing yet. */
+  #judge(steps: readonly LeadStep[]): { input: PublishLeadInput; next: LeadState } {
+    const now = Date.now();
+    let state = this.#state.lead;
+    const claims: PublishLeadInput['claims'] = [];
+    for (const step of steps) {
+      const applied = applyStep(state, step);
+      state = applied.state;
+      claims.push({
+        id: step.id,
+        fingerprint: step.fingerprint,
+        name: step.name,
+        event: step.event,
+        leadStatus: step.lead_status ?? null,
+        occurredAt: step.occurredAt,
+        outcome: applied.outcome,
+      });
+    }
+    const emissions = dueEvents(state, now).map((type) => ({ type, eventId: uuid4(), occurredAt: now }));
+    const next = markEmitted(state, Object.fromEntries(emissions.map(({ type, eventId }) => [type, eventId])));
+    return {
+      next,
+      input: {
+        subject: this.#subject,
+        organizationId: state.organizationId,
+        leadId: state.leadId,
+        mode: next.mode ?? 'prod',
+        claims,
+        emissions,
+        facts: emissions.length > 0 ? next.facts : {},
+        stage: stageOf(next),
+        leadStatus: next.leadStatus,
+        freshRun: this.#state.isFresh,
+        busyEndpoints: this.#lanes.busyEndpoints,
+        now,
+      },
+    };
+  }
+
+  #withDeadlines(state: LeadState, settings: Settings): LeadState {
+    const now = Date.now();
+    return withEnrichmentDeadline(withGrace(state, now, settings.addressGraceMs), now, settings.enrichmentDeadlineMs);
+  }
+
+  #isGraceOver(): boolean {
+    const until = graceRunsUntil(this.#state.lead);
+    return until !== null && Date.now() >= until;
+  }
+
+  #isIdle(): boolean {
+    return Date.now() >= this.#idleAt();
+  }
+
+  #idleAt(): number {
+    const { settings, lastActiveAt } = this.#state;
+    return lastActiveAt + (settings?.idleAfterMs ?? idleWithoutSettingsMs);
+  }
+
+  /** Something is unsettled or awaited: the run must not close, however long it takes. */
+  #isWaiting(): boolean {
+    return !this.#lanes.isEmpty || isAwaiting(this.#state.lead);
+  }
+
+  #isFinished(): boolean {
+    return this.#state.inbox.length === 0 && !this.#isWaiting() && this.#isIdle();
+  }
+
+  /** The next time at which something may change by itself, epoch milliseconds: nothing periodic, nothing while it waits. */
+  #nextLookAt(): number {
+    const grace = graceRunsUntil(this.#state.lead) ?? Number.POSITIVE_INFINITY;
+    return this.#isWaiting() ? grace : Math.min(grace, this.#idleAt());
+  }
+
+  /** True when the run may end: its state is kept, and no step came while that was done. */
+  async #close(): Promise<boolean> {
+    if (!this.#state.isFresh && !this.#state.isErased)
+      await storeLead({ subject: this.#subject, state: this.#state.lead });
+    await this.#leaveTheLocalActivitysTask();
+    if (this.#state.inbox.length > 0) return false;
+    upsertSearchAttributes([{ key: leadStage, value: this.#state.isErased ? 'erased' : 'complete' }]);
+    return true;
+  }
+
+  async #continue(): Promise<never> {
+    await this.#lanes.stop();
+    await this.#leaveTheLocalActivitysTask();
+    await condition(allHandlersFinished);
+    const { organizationId, leadId } = this.#state.lead;
+    return continueAsNew<typeof lead>({ organizationId, leadId, carried: this.#state });
+  }
+
+  /**
+   * A workflow that closes in the very task in which a local activity ran, while a signal arrives, loses the activity's
+   * marker and runs it again: the request would go out twice. A timer puts a task in between.
+   */
+  async #leaveTheLocalActivitysTask(): Promise<void> {
+    await sleep('1s');
+  }
+
+  #markAbandoned(): void {
+    if (this.#state.hasAbandoned) return;
+    this.#state.hasAbandoned = true;
+    upsertSearchAttributes([{ key: hasAbandonedDeliveries, value: true }]);
+  }
+
+  /** One upsert per change of stage at most: each is a write in the engine. */
+  #show(): void {
+    const { lead: state } = this.#state;
+    const stage = stageOf(state);
+    if (stage !== this.#known.stage || state.leadStatus !== this.#known.status) {
+      this.#known = { stage, status: state.leadStatus };
+      upsertSearchAttributes([
+        { key: leadStage, value: stage },
+        ...(state.leadStatus === null ? [] : [{ key: leadStatus, value: state.leadStatus }]),
+      ]);
+    }
+    this.#showDetails();
+  }
+
+  #showDetails(): void {
+    setCurrentDetails(describeInWords(this.describe()));
+  }
+}
+
+/** Attempts that a workflow task must not wait for run beside its own task queue. */
+const deliveryTaskQueue = (): string => `${workflowInfo().taskQueue}-deliveries`;

@@ -1,0 +1,38 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { LeadStage, LeadStatus, LeadStep, LeadStepName, WidgetStep } from '../src/domain/lead.ts';
+import type { LeadState } from '../src/domain/lead-state.ts';
+import type { Lane } from './lane.ts';
+
+/** Signals of a lead, named after its steps (spec section 6). */
+export const addressSignal = defineSignal<[LeadStep]>('address');
+export const detailsSignal = defineSignal<[LeadStep]>('details');
+export const enrichmentSignal = defineSignal<[LeadStep]>('enrichment');
+export const contactSignal = defineSignal<[LeadStep]>('contact');
+export const stepSignals = {
+  address: addressSignal,
+  details: detailsSignal,
+  enrichment: enrichmentSignal,
+  contact: contactSignal,
+} satisfies Record<LeadStepName, unknown>;
+
+export const widgetSignal = defineSignal<[WidgetStep]>('changed');
+
+/** Something changed for the lane of an endpoint: look again at once instead of waiting for a timer or for nothing. */
+export const wakeSignal = defineSignal<[{ endpointId: string }]>('wake');
+
+export interface LeadDescription {
+  lead: LeadState;
+  stage: LeadStage;
+  leadStatus: LeadStatus | null;
+  lanes: Lane[];
+  unreadSteps: number;
+}
+export const stateQuery = defineQuery<LeadDescription>('state');
+
+export interface WidgetDescription {
+  widgetId: string;
+  organizationId: string | null;
+  lanes: Lane[];
+  unreadSteps: number;
+}
+export const widgetStateQuery = defineQuery<WidgetDescription>('state');
