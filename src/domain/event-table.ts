@@ -4,7 +4,7 @@ import { leadEventTypes } from './lead.ts';
 export type Availability = 'optional' | 'required';
 
 /** Every event a partner can receive, in the order of the table of spec section 1. */
-export const eventTypes: readonly EventType[] = [...leadEventTypes, 'widget.status_changed'];
+export const eventNames: readonly EventType[] = [...leadEventTypes, 'widget.status_changed'];
 
 /** `lead.enriched` belongs to every subscription and can never be deselected. */
 export const availability: Readonly<Record<EventType, Availability>> = {
@@ -25,7 +25,7 @@ export const leadStatusOf: Readonly<Record<LeadEventType, LeadStatus>> = {
 
 /** The events of a subscription that asked for `selected`: each once, in table order, the required ones always among them. */
 export function subscribedEvents(selected: readonly EventType[]): EventType[] {
-  return eventTypes.filter((type) => availability[type] === 'required' || selected.includes(type));
+  return eventNames.filter((type) => availability[type] === 'required' || selected.includes(type));
 }
 
 /** What a step tells about the lead's journey; one step may be several of these at once. */
