@@ -1,9 +1,12 @@
 import { type Connection, ServiceError } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { searchAttributeKeys } from '../../workflows/search-attributes.ts';
 
+// A CommonJS module whose names Node cannot see from here.
+const { temporal } = proto;
+
 const { IndexedValueType } = temporal.api.enums.v1;
-const valueTypes: Record<string, temporal.api.enums.v1.IndexedValueType> = {
+const valueTypes: Record<string, number> = {
   KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
   BOOL: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
 };

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   bundleWorkflowCode,
+  DefaultLogger,
   NativeConnection,
   Worker,
   type WorkerOptions,
@@ -40,6 +41,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: here(`../../workflows/index${extname(import.meta.url)}`),
     failureConverterPath,
+    logger: new DefaultLogger('WARN'),
   });
   return { code };
 }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { Config } from '../../src/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { installRuntime } from '../../src/temporal/runtime.ts';
 import { workflowBundle, startWorker, type RunningWorker } from '../../src/temporal/worker.ts';
 import { createTestDatabase, temporalAddress, uniqueTaskQueue } from './services.ts';
 
@@ -35,6 +37,8 @@ export interface TestService {
   worker: RunningWorker;
   stop(): Promise<void>;
 }
+
+installRuntime(createLog({ logLevel: 'error' }, 'test'));
 
 let bundle: Promise<WorkflowBundleOption> | undefined;
 /** Bundled once per test file: it takes about a second. */
