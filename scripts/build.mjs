@@ -1,17 +1,18 @@
 // Compiles to dist/, copies what is not TypeScript, and bundles the workflows once, so that workers start at once.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
-const sources = ['src', 'workflows', 'activities', 'scripts/build.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const sources = ['src', 'workflows', 'activities', 'bench', 'scripts/build.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** The newest change in `path`; a folder changes when a file in it comes or goes. */
 function newestChange(path) {
-  const stats = statSync(path);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
   if (!stats.isDirectory()) return stats.mtimeMs;
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
 }
@@ -28,7 +29,8 @@ export async function build() {
   if (tsc.status !== 0) throw new Error('The TypeScript compiler found errors.');
   cpSync(join(root, 'src'), join(dist, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
   await bundleWorkflows();
-  writeFileSync(stamp, `${startedAt.toISOString()}\n`);
+  writeFileSync(stamp, '');
+  utimesSync(stamp, startedAt, startedAt); // what changes during the build is not in it
 }
 
 async function bundleWorkflows() {

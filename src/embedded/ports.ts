@@ -23,18 +23,18 @@ async function becomesFree(port: number): Promise<boolean> {
   return false;
 }
 
-/** Whether nothing listens on `port` of loopback. */
-export const isFree = (port: number): Promise<boolean> =>
-  listenOnce(port).then(
+/** Whether nothing listens on `port` of `host`. */
+export const isFree = (port: number, host?: string): Promise<boolean> =>
+  listenOnce(port, host).then(
     () => true,
     () => false,
   );
 
-const listenOnce = (port: number): Promise<number> =>
+const listenOnce = (port: number, host = '127.0.0.1'): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+    server.listen({ port, host, exclusive: true }, () => {
       const address = server.address();
       server.close(() =>
         address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),

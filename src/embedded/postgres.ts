@@ -15,6 +15,8 @@ const startTimeoutMs = 60_000;
 export interface EmbeddedPostgres {
   /** With the password: not for a log. */
   url: string;
+  /** Resolves when it has ended, asked or not, with words for why. */
+  ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -63,7 +65,8 @@ export async function startPostgres({
       const password = (await readFile(files.password, 'utf8')).trim();
       return {
         url: `postgres://${user}:${password}@127.0.0.1:${chosen}/${database}`,
-        stop: () => child.stop('SIGINT', 10_000), // "fast shutdown": does not wait for clients
+        ended: child.ended,
+        stop: () => child.stop('SIGINT', 5_000), // "fast shutdown": does not wait for clients
       };
     }
     await child.stop('SIGQUIT', 2_000);

@@ -99,12 +99,17 @@ async function build(folder: string, report: (line: string) => void): Promise<vo
 const run = (command: string, args: string[]): Promise<{ code: number | null; stderr: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const end = (): void => void child.kill();
+    process.once('exit', end);
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr = (stderr + chunk).slice(-10_000);
     });
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stderr }));
+    child.once('close', (code) => {
+      process.off('exit', end);
+      resolve({ code, stderr });
+    });
   });
 
 const isExecutable = (path: string): Promise<boolean> =>

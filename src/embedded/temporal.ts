@@ -14,6 +14,8 @@ export interface EmbeddedTemporal {
   /** host:port of the gRPC service. */
   address: string;
   uiUrl: string;
+  /** Resolves when it has ended, asked or not, with words for why. */
+  ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -57,7 +59,12 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
     });
     const address = `127.0.0.1:${port}`;
     if (await answers(child, address, namespace, retentionDays, deadline)) {
-      return { address, uiUrl: `http://127.0.0.1:${uiPort}`, stop: () => child.stop('SIGTERM', 10_000) };
+      return {
+        address,
+        uiUrl: `http://127.0.0.1:${uiPort}`,
+        ended: child.ended,
+        stop: () => child.stop('SIGTERM', 3_000),
+      };
     }
     await child.stop('SIGTERM', 2_000);
     const log = await readFile(files.log, 'utf8');

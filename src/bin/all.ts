@@ -1,0 +1,77 @@
+import { join, resolve } from 'node:path';
+import type { Connection } from '@temporalio/client';
+import type { Config, Environment } from '../config.ts';
+import { migrate } from '../db/migrate.ts';
+import { playDemo } from '../demo/play.ts';
+import { buildDeps } from '../deps.ts';
+import { lockDataDir } from '../embedded/data-dir.ts';
+import { freePort, isFree } from '../embedded/ports.ts';
+import { needsEmbedded, startEmbedded } from '../embedded/services.ts';
+import { startApi } from '../http/server.ts';
+import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { startWorker } from '../temporal/worker.ts';
+import { type RunContext, run } from './run.ts';
+
+const report = (line: string): void => void process.stdout.write(`${line}\n`);
+const isProduction = process.env.NODE_ENV === 'production';
+const withDemo = !isProduction && !process.argv.includes('--no-demo');
+
+/** In development the demo's partner is on loopback, and the demo's lines are not lost among log lines. */
+const environment: Environment = {
+  ...process.env,
+  ALLOW_INSECURE_ENDPOINTS: process.env.ALLOW_INSECURE_ENDPOINTS || (withDemo ? 'loopback' : undefined),
+  LOG_LEVEL: process.env.LOG_LEVEL || (isProduction ? undefined : 'warn'),
+};
+
+await run('all', start, environment);
+
+/** Everything in one process, with whatever servers it needs and was given no address for. */
+async function start(context: RunContext): Promise<void> {
+  const { onStop, onFailure } = context;
+  if (needsEmbedded(context.config)) onStop(await lockDataDir(resolve(context.config.dataDir), report));
+  const ported = await withPort(context.config);
+  const cacheDir = process.env.XDG_CACHE_HOME && join(process.env.XDG_CACHE_HOME, 'spark360-events');
+  const uiCodecEndpoint = `http://${urlHost(ported.host)}:${ported.port}/codec`;
+  const { config, temporalUiUrl } = await startEmbedded(ported, {
+    report,
+    onStop,
+    onFailure,
+    cacheDir: cacheDir || undefined,
+    uiCodecEndpoint,
+  });
+
+  await migrate(config.databaseUrl as string);
+  const deps = await buildDeps(config, { role: 'all' });
+  onStop(deps.close, 2_000);
+  await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
+  const worker = await startWorker(deps);
+  onStop(worker.stop, 8_000);
+  const api = await startApi(deps);
+  onStop(api.close, 2_000);
+
+  report(
+    `API ${api.url} · reference ${api.url}/docs · console ${api.url}/console${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`,
+  );
+  if (!process.env.ADMIN_API_KEY) report(`Operator's key, made for development: ${config.adminApiKey}`);
+  if (withDemo)
+    await playDemo({
+      apiUrl: api.url,
+      adminApiKey: config.adminApiKey,
+      temporalUiUrl,
+      namespace: config.temporalNamespace,
+      report,
+      onStop,
+    });
+}
+
+async function withPort(config: Config): Promise<Config> {
+  if (config.port === 0) return Object.freeze({ ...config, port: await freePort() });
+  if (await isFree(config.port, config.host)) return config;
+  throw new Error(
+    `Port ${config.port} of ${config.host} is in use or not ours to use. End what listens there, or set PORT to another one.`,
+  );
+}
+
+/** A URL cannot name "all addresses": what listens there is reached on loopback. */
+const urlHost = (host: string): string =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;

@@ -1,0 +1,15 @@
+import type { Connection } from '@temporalio/client';
+import { checkSchema } from '../db/migrate.ts';
+import { buildDeps } from '../deps.ts';
+import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { startWorker } from '../temporal/worker.ts';
+import { run } from './run.ts';
+
+await run('worker', async ({ config, onStop }) => {
+  const deps = await buildDeps(config, { role: 'worker' });
+  onStop(deps.close);
+  await checkSchema(deps.db);
+  await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
+  const worker = await startWorker(deps);
+  onStop(worker.stop);
+});

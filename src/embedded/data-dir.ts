@@ -1,0 +1,41 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSame, processStartTime, readRecord } from './process.ts';
+
+const patienceMs = 25_000;
+
+/**
+ * Takes `dataDir` for this process, so that no second one uses the same files; gives what releases it. The lock of a
+ * process that is gone is taken over; one that is just stopping is waited for.
+ */
+export async function lockDataDir(dataDir: string, report: (line: string) => void): Promise<() => Promise<void>> {
+  const file = join(dataDir, 'process.json');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const deadline = Date.now() + patienceMs;
+  let told = false;
+  while (!(await take(file))) {
+    const holder = await readRecord(file);
+    if (holder === null || !isSame(holder)) {
+      await rm(file, { force: true });
+      continue;
+    }
+    const inUse = `DATA_DIR ${dataDir} is in use by process ${holder.pid}`;
+    if (Date.now() > deadline) throw new Error(`${inUse}. Stop it, or set DATA_DIR to another folder.`);
+    if (!told) report(`${inUse}: waiting up to ${patienceMs / 1000} s for it to end …`);
+    told = true;
+    await sleep(200);
+  }
+  return () => rm(file, { force: true });
+}
+
+async function take(file: string): Promise<boolean> {
+  const record = JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) });
+  try {
+    await writeFile(file, record, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
