@@ -84,6 +84,14 @@ export const aLeadEvent = (leadStatus = 'address_info_provided', given: object =
     ...given,
   });
 
+/** A lead event with every group there is. */
+export const everything = aLeadEvent('contact_info_provided', {
+  ...enrichedGroups,
+  widgetReferenceId: widgetId,
+  sourceTracking: { source: '03', version: '02' },
+  roofProjectDetails: { reason: 'Hail', startTime: 'Soon', details: 'Leaks' },
+});
+
 export const aReport = (groups: object = enrichedGroups) =>
   event('lead.enrichment_completed', { referenceId: organizationId, leadId, ...groups });
 

@@ -1,31 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
-import { InvalidEventError, type InputIssue } from '../../src/errors.ts';
-import { maxEventBytes, parseInbound } from '../../src/schemas/inbound.ts';
+import { InvalidEventError } from '../../src/errors.ts';
+import { parseInbound } from '../../src/schemas/inbound.ts';
 import {
   addressInfo,
   aLeadEvent,
   aReport,
   aWidgetEvent,
   changed,
+  everything,
   enrichedGroups,
   leadId,
   organizationId,
   personalInfo,
   widgetId,
 } from './events.ts';
-
-function issuesOf(input: unknown): readonly InputIssue[] {
-  try {
-    parseInbound(input);
-  } catch (error) {
-    if (error instanceof InvalidEventError) return error.issues;
-    throw error;
-  }
-  return [];
-}
-
-/** `path: message`, joined as an error says them. */
-const said = (input: unknown): string[] => issuesOf(input).map(({ path, message }) => `${path}: ${message}`);
+import { issuesOf, said } from './issues-of.ts';
 
 const statuses = [
   'address_info_provided',
@@ -34,12 +23,6 @@ const statuses = [
   'contact_info_provided',
 ];
 
-const everything = aLeadEvent('contact_info_provided', {
-  ...enrichedGroups,
-  widgetReferenceId: widgetId,
-  sourceTracking: { source: '03', version: '02' },
-  roofProjectDetails: { reason: 'Hail', startTime: 'Soon', details: 'Leaks' },
-});
 const object = 'data.object';
 
 describe('what is legal', () => {
@@ -265,56 +248,6 @@ describe('a missing or wrong field is an error that names its path', () => {
     );
     const secret = changed(everything, 'data.object.personalInfo.contactConsent', 'ada@example.com');
     expect(said(secret).join()).not.toContain('ada@');
-  });
-});
-
-describe('text that a store cannot hold is refused, naming the path', () => {
-  const paths = [
-    'data.object.widgetType',
-    'data.object.addressInfo.city',
-    'data.object.personalInfo.lastName',
-    'data.object.contactPreference.notes',
-    'data.object.propertyInfo.county',
-    'data.object.roofEstimate.accuracyAlerts.roofPitch',
-    'data.object.insights.hacks.0.text',
-    'data.object.insights.surePayHack.text',
-    'data.object.sourceTracking.version',
-    'data.object.roofProjectDetails.details',
-  ];
-  test.each(
-    paths.flatMap((path) => ['a\0b', '\ud800', 'x\udc00', '\udc00\ud800'].map((value) => [path, value] as const)),
-  )('%s = %j', (path, value) => {
-    expect(issuesOf(changed(everything, path, value)).map((issue) => issue.path)).toEqual([path]);
-  });
-});
-
-describe('size', () => {
-  const sized = (bytes: number) => {
-    const empty = Buffer.byteLength(JSON.stringify({ ...aLeadEvent(), more: '' }));
-    return { ...aLeadEvent(), more: 'x'.repeat(bytes - empty) };
-  };
-
-  test('an event of 256 KiB is legal, one byte more is not', () => {
-    expect(said(sized(maxEventBytes))).toEqual([]);
-    expect(said(sized(maxEventBytes + 1))).toEqual(['$: expected at most 262144 bytes']);
-  });
-
-  test('bytes count, not characters', () => {
-    expect(said({ ...aLeadEvent(), more: 'é'.repeat(maxEventBytes / 2) })).toEqual([
-      '$: expected at most 262144 bytes',
-    ]);
-  });
-
-  test('what JSON cannot say is refused', () => {
-    const cycle: Record<string, unknown> = { ...aLeadEvent() };
-    cycle.self = cycle;
-    expect(said(cycle)).toEqual(['$: expected JSON']);
-    expect(said({ ...aLeadEvent(), more: 1n })).toEqual(['$: expected JSON']);
-  });
-
-  test('nesting deeper than the stack is refused, not a crash', () => {
-    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown;
-    expect(said({ ...aLeadEvent(), more: deep })).toEqual(['$: expected JSON']);
   });
 });
 
