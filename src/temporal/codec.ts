@@ -33,7 +33,7 @@ export const payloadKeyId = (payload: Payload): string | null =>
   isEncrypted(payload) && payload.data ? keyIdOf(payload.data) : null;
 
 function isEncrypted({ metadata }: Payload): boolean {
-  const found = metadata?.['encoding'];
+  const found = metadata?.encoding;
   return found !== undefined && found !== null && encodingBytes.equals(found);
 }
 

@@ -1,0 +1,97 @@
+import { lookup } from 'node:dns/promises';
+import ipaddr from 'ipaddr.js';
+
+/** Where no delivery may go (spec section 4). One message for all, without the address: an answer must not map our network. */
+export class BlockedAddressError extends Error {
+  override readonly name = 'BlockedAddressError';
+  constructor() {
+    super('The host is not at a public internet address');
+  }
+}
+
+export interface GuardOptions {
+  /** `ALLOW_INSECURE_ENDPOINTS=loopback`: loopback addresses too, and http to them only. */
+  allowLoopback: boolean;
+  /** All addresses of a name; an empty list or an exception when it does not resolve. */
+  resolve?: Resolve;
+}
+export type Resolve = (hostname: string) => Promise<ResolvedAddress[]>;
+export interface ResolvedAddress {
+  address: string;
+  family: number;
+}
+
+/** The system's resolver, so that the hosts file and the search rules of the machine apply. */
+export const systemResolve: Resolve = (hostname) => lookup(hostname, { all: true });
+
+/** RFC 4291 §2.4: the only global unicast space handed out. Outside it lie compatible, translated and invented forms that ipaddr.js calls unicast. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+/** Azure's host agent and metadata: a public number, reachable from inside only. */
+const azureHost = '168.63.129.16';
+
+/**
+ * True for an address on the public internet. Private, loopback, link-local (169.254.169.254 with it), shared, multicast,
+ * reserved and documentation ranges are not, nor is a v4 address in whatever v6 form: mapped, NAT64, 6to4, Teredo.
+ */
+export function isPublicAddress(address: string): boolean {
+  const parsed = parseAddress(address);
+  if (parsed === null || parsed.range() !== 'unicast') return false;
+  return parsed instanceof ipaddr.IPv6 ? parsed.match(globalUnicast) : parsed.toString() !== azureHost;
+}
+
+export const isLoopbackAddress = (address: string): boolean => parseAddress(address)?.range() === 'loopback';
+
+/** Whether a connection for a URL of this protocol (`https:`, `http:`) may go to this address. */
+export function isAllowedAddress(
+  address: string,
+  protocol: string,
+  { allowLoopback }: Pick<GuardOptions, 'allowLoopback'>,
+): boolean {
+  if (allowLoopback && isLoopbackAddress(address)) return true;
+  return protocol === 'https:' && isPublicAddress(address);
+}
+
+export type UrlCheck = { ok: true } | { ok: false; message: string };
+
+const resolveTimeoutMs = 5_000;
+
+/**
+ * The rules for an endpoint's URL at create, at edit and before a test (spec section 4): https, no credentials, a name that resolves, and
+ * only to public addresses. Takes up to 5 s. It guards against mistakes early; what protects is the check at connect.
+ */
+export async function checkEndpointUrl(url: string, options: GuardOptions): Promise<UrlCheck> {
+  if (!URL.canParse(url)) return refused('must be a valid URL');
+  const parsed = new URL(url);
+  const insecureAllowed = options.allowLoopback && parsed.protocol === 'http:';
+  if (parsed.protocol !== 'https:' && !insecureAllowed) return refused('must start with https://');
+  if (parsed.username !== '' || parsed.password !== '') return refused('must not contain a user name or password');
+
+  const addresses = await addressesOf(unbracketed(parsed.hostname), options.resolve ?? systemResolve);
+  if (addresses.length === 0) return refused('the host name does not resolve');
+  if (addresses.every((address) => isAllowedAddress(address, parsed.protocol, options))) return { ok: true };
+  return refused(
+    insecureAllowed ? 'http is allowed to loopback addresses only' : 'the host is not at a public internet address',
+  );
+}
+
+/** The URL parser has already turned every textual form (octal, hex, short, full-width, …) into the plain one. */
+async function addressesOf(host: string, resolve: Resolve): Promise<string[]> {
+  if (ipaddr.isValid(host)) return [host];
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<[]>((done) => {
+    timer = setTimeout(done, resolveTimeoutMs, []);
+  });
+  // A name that cannot be resolved now is treated as one that does not exist: both are refused.
+  const resolved = resolve(host).catch(() => []);
+  const found = await Promise.race([resolved, timeout]);
+  clearTimeout(timer);
+  return found.map(({ address }) => address);
+}
+
+const refused = (message: string): UrlCheck => ({ ok: false, message });
+
+export const unbracketed = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+
+function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  return ipaddr.isValid(address) ? ipaddr.parse(address) : null;
+}
