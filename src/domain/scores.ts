@@ -22,12 +22,11 @@ export function spark360Scores(scores: Scores): Spark360Scores {
 /** Linear from its own range to 1–10, clamped, halves rounded up (spec section 3). A range without a width says nothing. */
 function scaleSurePay(score: number | undefined, { min, max }: { min: number; max: number }): number | undefined {
   if (score === undefined || !(min < max)) return undefined;
-  const within = Math.min(Math.max(score, min), max);
   // Multiplied before it is divided: a half that the result can hold exactly is not lost on the way.
-  return toInteger(1 + (9 * (within - min)) / (max - min));
+  return toInteger(1 + (9 * (score - min)) / (max - min));
 }
 
-/** To 1–10, halves up. Decimal halves have no exact binary form (0.15 of 0.9 is a hair below): a billionth more is a half. */
+/** To 1–10, halves up. Decimal halves have no exact binary form (0.3 on 0.1–0.5 comes out a hair below 5.5): a billionth more is a half. */
 function toInteger(score: number | undefined): number | undefined {
   if (score === undefined || Number.isNaN(score)) return undefined;
   return Math.min(Math.max(Math.floor(score + 0.5 + 1e-9), 1), 10);

@@ -190,6 +190,16 @@ describe('the operator completes the enrichment', () => {
     expect(isAwaiting(run.state)).toBe(false);
   });
 
+  test('a release is awaited and begins no grace, also when only the write-back told of the person', () => {
+    const { address, contact } = personalStep().facts;
+    const told = reportStep({ facts: { ...(address && { address }), ...(contact && { contact }) } });
+    const state = release(new Run().take(told).state);
+    expect(releaseBlockers(state)).toEqual([]);
+    expect(isAwaiting(state)).toBe(true);
+    expect(withGrace(state, 0, addressGraceMs)).toBe(state);
+    expect(dueEvents(state, 0)).toEqual(['lead.enriched']);
+  });
+
   test('a write-back afterwards is superseded, and its facts still merge', () => {
     const run = new Run().take(addressStep(), personalStep());
     run.state = release(run.state);

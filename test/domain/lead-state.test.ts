@@ -70,6 +70,7 @@ describe('applyStep', () => {
     ['a personal update without them', 'applied', personalStep()],
     ['a details step', 'applied', detailsStep()],
     ['a contact step', 'applied', contactStep()],
+    ['an insert at contact_info_provided', 'applied', contactStep({ event: 'lead.created' })],
     ['a contact step with all four groups', 'applied', contactStep({ facts: reportStep().facts })],
   ])('after lead.enriched %s is %s', (_name, outcome, step) => {
     expect(applyStep(enriched(), step).outcome).toBe(outcome);

@@ -16,7 +16,7 @@ describe('SurePay is scaled linearly from its own range to 1–10, clamped, halv
     [50, { min: 0, max: 100 }, 6], // 5.5
     [5, { min: 0, max: 90 }, 2], // 1.5
     [85, { min: 0, max: 90 }, 10], // 9.5
-    [0.15, { min: 0.1, max: 1 }, 2], // 1.5, a hair below in binary
+    [0.3, { min: 0.1, max: 0.5 }, 6], // 5.5, in binary a hair below
     [-50, { min: -100, max: 0 }, 6], // 5.5
     [3, { min: 1, max: 10 }, 3],
   ])('%d on %j is %d', (surepay_score, surepay_scale, expected) => {
