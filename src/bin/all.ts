@@ -8,6 +8,7 @@ import { lockDataDir } from '../embedded/data-dir.ts';
 import { freePort, isFree } from '../embedded/ports.ts';
 import { needsEmbedded, startEmbedded } from '../embedded/services.ts';
 import { startApi } from '../http/server.ts';
+import { installRuntime } from '../temporal/runtime.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { type RunContext, run } from './run.ts';
@@ -22,8 +23,6 @@ const environment: Environment = {
   ALLOW_INSECURE_ENDPOINTS: process.env.ALLOW_INSECURE_ENDPOINTS || (withDemo ? 'loopback' : undefined),
   LOG_LEVEL: process.env.LOG_LEVEL || (isProduction ? undefined : 'warn'),
 };
-
-await run('all', start, environment);
 
 /** Everything in one process, with whatever servers it needs and was given no address for. */
 async function start(context: RunContext): Promise<void> {
@@ -40,13 +39,15 @@ async function start(context: RunContext): Promise<void> {
     uiCodecEndpoint,
   });
 
+  const sdkMetricsAddress = `127.0.0.1:${await freePort()}`;
+  installRuntime(context.log, sdkMetricsAddress);
   await migrate(config.databaseUrl as string);
   const deps = await buildDeps(config, { role: 'all' });
   onStop(deps.close, 2_000);
   await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
   const worker = await startWorker(deps);
   onStop(worker.stop, 8_000);
-  const api = await startApi(deps);
+  const api = await startApi({ ...deps, config: { ...config, sdkMetricsAddress } });
   onStop(api.close, 2_000);
 
   report(
@@ -75,3 +76,5 @@ async function withPort(config: Config): Promise<Config> {
 /** A URL cannot name "all addresses": what listens there is reached on loopback. */
 const urlHost = (host: string): string =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+
+await run('all', start, environment);

@@ -1,11 +1,13 @@
 import type { Connection } from '@temporalio/client';
 import { checkSchema } from '../db/migrate.ts';
 import { buildDeps } from '../deps.ts';
+import { installRuntime } from '../temporal/runtime.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { run } from './run.ts';
 
-await run('worker', async ({ config, onStop }) => {
+await run('worker', async ({ config, log, onStop }) => {
+  installRuntime(log);
   const deps = await buildDeps(config, { role: 'worker' });
   onStop(deps.close);
   await checkSchema(deps.db);
