@@ -79,14 +79,18 @@ export async function firstAttempts(
     () => {},
   );
   try {
-    const results = await Promise.all(
+    // All of them come to their end before one that broke is thrown: nothing is sent behind the back of its repeat.
+    const results = await Promise.allSettled(
       [...lanes.values()].map((lane) =>
         busy.has(lane[0]?.endpointId ?? '')
-          ? lane.map((delivery): Attempted => ({ delivery, outcome: null }))
+          ? Promise.resolve(lane.map((delivery): Attempted => ({ delivery, outcome: null })))
           : runLane(parts, lane, now, deadline.signal),
       ),
     );
-    return results.flat();
+    return results.flatMap((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
   } finally {
     timer.abort();
   }

@@ -23,7 +23,8 @@ export interface LaneOptions {
   lanes: Lane[];
   /** Where attempts run that a workflow task must not wait for. */
   taskQueue: string;
-  attemptTimeoutMs: number;
+  /** Asked at each attempt: a fresh run learns it with its first publish. */
+  attemptTimeoutMs: () => number;
   onAbandoned: () => void;
   onSettled: () => void;
 }
@@ -39,18 +40,10 @@ export class Lanes {
   readonly #options: LaneOptions;
   readonly #running = new Map<string, Promise<void>>();
   readonly #wakes = new Map<string, number>();
-  readonly #deliver: DeliverActivities;
   #stopping = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#deliver = proxyActivities<DeliverActivities>({
-      taskQueue: options.taskQueue,
-      startToCloseTimeout: options.attemptTimeoutMs + recordingMs,
-      heartbeatTimeout: '10s',
-      // Only broken infrastructure throws: it is retried without end and uses up no attempt.
-      retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
-    });
     for (const lane of options.lanes) this.#run(lane);
   }
 
@@ -91,9 +84,21 @@ export class Lanes {
     return this.#wakes.get(endpointId) ?? 0;
   }
 
+  #deliver(): DeliverActivities {
+    const { taskQueue, attemptTimeoutMs } = this.#options;
+    return proxyActivities<DeliverActivities>({
+      taskQueue,
+      startToCloseTimeout: attemptTimeoutMs() + recordingMs,
+      heartbeatTimeout: '10s',
+      // Only broken infrastructure throws: it is retried without end and uses up no attempt.
+      retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+    });
+  }
+
   #run(lane: Lane): void {
     const done = this.#work(lane).finally(() => {
-      this.#running.delete(lane.endpointId);
+      // The endpoint may have a new lane by now.
+      if (this.#running.get(lane.endpointId) === done) this.#running.delete(lane.endpointId);
     });
     this.#running.set(lane.endpointId, done);
   }
@@ -119,7 +124,7 @@ export class Lanes {
 
   async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
     const wakes = this.#wakesOf(lane.endpointId);
-    const outcome = await this.#deliver.attemptDelivery({
+    const outcome = await this.#deliver().attemptDelivery({
       deliveryId: head.id,
       attempt: head.attempt,
       now: Date.now(),

@@ -51,6 +51,8 @@ interface CarriedLead {
 
 /** A run that could apply nothing (all of it refused) has no settings, and nothing to wait for (milliseconds). */
 const idleWithoutSettingsMs = 60_000;
+/** A payload holds 2 MiB at most: this many characters of unread steps leave room for the state beside them. */
+const maxCarriedSize = 400_000;
 
 const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
   // An attempt inside it is handed over after half a second; what remains is Postgres.
@@ -93,7 +95,7 @@ class Lead {
     this.#lanes = new Lanes({
       lanes: this.#state.lanes,
       taskQueue: deliveryTaskQueue(),
-      attemptTimeoutMs: this.#state.settings?.attemptTimeoutMs ?? 15_000,
+      attemptTimeoutMs: () => this.#state.settings?.attemptTimeoutMs ?? 15_000,
       onAbandoned: () => this.#markAbandoned(),
       onSettled: () => {
         this.#state.lastActiveAt = Date.now();
@@ -111,6 +113,8 @@ class Lead {
   }
 
   async live(): Promise<void> {
+    // Timers do not cross continue-as-new. A fresh run always has a step to read first.
+    if (!this.#state.isFresh) this.#alarm.ensure(this.#nextLookAt());
     while (!workflowInfo().continueAsNewSuggested) {
       await condition(() => this.#hasReasonToLook());
       if (this.#state.inbox.length > 0 || this.#isGraceOver()) await this.#act();
@@ -260,7 +264,11 @@ class Lead {
 
   async #continue(): Promise<never> {
     await this.#lanes.stop();
-    await this.#leaveTheLocalActivitysTask();
+    // What the next run starts with has to fit into one payload, so only few unread steps may go along.
+    do {
+      while (this.#unreadSize() > maxCarriedSize) await this.#act();
+      await this.#leaveTheLocalActivitysTask();
+    } while (this.#unreadSize() > maxCarriedSize);
     await condition(allHandlersFinished);
     const { organizationId, leadId } = this.#state.lead;
     return continueAsNew<typeof lead>({ organizationId, leadId, carried: this.#state });
@@ -272,6 +280,10 @@ class Lead {
    */
   async #leaveTheLocalActivitysTask(): Promise<void> {
     await sleep('1s');
+  }
+
+  #unreadSize(): number {
+    return this.#state.inbox.reduce((size, step) => size + JSON.stringify(step).length, 0);
   }
 
   #markAbandoned(): void {

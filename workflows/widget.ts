@@ -49,7 +49,7 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
   const lanes = new Lanes({
     lanes: state.lanes,
     taskQueue: `${workflowInfo().taskQueue}-deliveries`,
-    attemptTimeoutMs: state.attemptTimeoutMs,
+    attemptTimeoutMs: () => state.attemptTimeoutMs,
     onAbandoned: () => {},
     onSettled: () => {
       state.lastActiveAt = Date.now();
@@ -69,6 +69,7 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
     unreadSteps: state.inbox.length,
   }));
 
+  if (carried !== undefined && lanes.isEmpty) alarm.ensure(idleAt()); // timers do not cross continue-as-new
   while (!workflowInfo().continueAsNewSuggested) {
     await condition(() => state.inbox.length > 0 || alarm.hasFired || workflowInfo().continueAsNewSuggested);
     for (let step = state.inbox.shift(); step !== undefined; step = state.inbox.shift()) {
