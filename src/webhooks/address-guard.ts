@@ -1,5 +1,6 @@
-import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { type Resolve, systemResolve } from './resolve.ts';
 
 /** Where no delivery may go (spec section 4). One message for all, without the address: an answer must not map our network. */
 export class BlockedAddressError extends Error {
@@ -15,14 +16,6 @@ export interface GuardOptions {
   /** All addresses of a name; an empty list or an exception when it does not resolve. */
   resolve?: Resolve;
 }
-export type Resolve = (hostname: string) => Promise<ResolvedAddress[]>;
-export interface ResolvedAddress {
-  address: string;
-  family: number;
-}
-
-/** The system's resolver, so that the hosts file and the search rules of the machine apply. */
-export const systemResolve: Resolve = (hostname) => lookup(hostname, { all: true });
 
 /** RFC 4291 §2.4: the only global unicast space handed out. Outside it lie compatible, translated and invented forms that ipaddr.js calls unicast. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
@@ -76,7 +69,7 @@ export async function checkEndpointUrl(url: string, options: GuardOptions): Prom
 
 /** The URL parser has already turned every textual form (octal, hex, short, full-width, …) into the plain one. */
 async function addressesOf(host: string, resolve: Resolve): Promise<string[]> {
-  if (ipaddr.isValid(host)) return [host];
+  if (isIP(host) !== 0) return [host];
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<[]>((done) => {
     timer = setTimeout(done, resolveTimeoutMs, []);
@@ -93,5 +86,5 @@ const refused = (message: string): UrlCheck => ({ ok: false, message });
 export const unbracketed = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
 function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
-  return ipaddr.isValid(address) ? ipaddr.parse(address) : null;
+  return isIP(address) !== 0 ? ipaddr.parse(address) : null;
 }

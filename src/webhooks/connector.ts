@@ -1,13 +1,8 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import {
-  BlockedAddressError,
-  type GuardOptions,
-  isAllowedAddress,
-  type Resolve,
-  systemResolve,
-} from './address-guard.ts';
+import { BlockedAddressError, type GuardOptions, isAllowedAddress } from './address-guard.ts';
+import { type Resolve, shared, systemResolve } from './resolve.ts';
 
 export interface ConnectorOptions extends GuardOptions {
   /** For name, TCP and TLS together. */
@@ -22,8 +17,8 @@ export interface ConnectorOptions extends GuardOptions {
  * the look-up whose answer is connected to; and the address the socket really reached is checked before a byte of HTTP goes out.
  */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
-  const resolve = options.resolve ?? systemResolve;
-  const shared = {
+  const resolve = shared(options.resolve ?? systemResolve);
+  const common = {
     timeout: options.timeoutMs,
     allowH2: false,
     maxCachedSessions: 1_000,
@@ -31,12 +26,12 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
     autoSelectFamilyAttemptTimeout: 1_000,
   };
   const secure = buildConnector({
-    ...shared,
+    ...common,
     rejectUnauthorized: true, // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     lookup: guardedLookup(resolve, 'https:', options),
   });
-  const plain = buildConnector({ ...shared, lookup: guardedLookup(resolve, 'http:', options) });
+  const plain = buildConnector({ ...common, lookup: guardedLookup(resolve, 'http:', options) });
 
   return (target, callback) => {
     const { hostname, protocol } = target;
