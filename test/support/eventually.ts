@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Thrown by an assertion that waiting cannot make true. */
+export class Hopeless extends Error {
+  override readonly name = 'Hopeless';
+}
+
 /** Repeats `assertion` until it no longer throws; after `timeoutMs` its last error is thrown. Gives what it gave. */
 export async function eventually<Result>(
   assertion: () => Result | Promise<Result>,
@@ -10,7 +15,7 @@ export async function eventually<Result>(
     try {
       return await assertion();
     } catch (error) {
-      if (Date.now() >= deadline) throw error;
+      if (Date.now() >= deadline || error instanceof Hopeless) throw error;
       await sleep(25);
     }
   }

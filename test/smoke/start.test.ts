@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { freePort } from '../../src/embedded/ports.ts';
+import { eventually } from '../support/eventually.ts';
+import { isRunning, npmStart, pidOf } from './started.ts';
+
+/** Long enough to install, to build, and to build Temporal where nothing else gives it. */
+const firstStartMs = 600_000;
+const laterStartMs = 60_000;
+
+let home: string;
+let checkout: string;
+let dataDir: string;
+let variables: { DATA_DIR: string; PORT: string };
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'spark360-smoke-'));
+  checkout = join(home, 'checkout');
+  dataDir = join(home, 'data');
+  variables = { DATA_DIR: dataDir, PORT: `${await freePort()}` };
+  execFileSync('git', ['clone', '--quiet', process.cwd(), checkout]);
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const readyz = async (): Promise<number> => (await fetch(`http://127.0.0.1:${variables.PORT}/readyz`)).status;
+const deliveries = async (): Promise<{ event: string; status: string }[]> => {
+  const key = readFileSync(join(dataDir, 'keys', 'admin-api-key'), 'utf8').trim();
+  const url = `http://127.0.0.1:${variables.PORT}/v1/organizations/de300000-0000-4000-8000-000000000001/deliveries`;
+  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+  return ((await response.json()) as { data: { event: string; status: string }[] }).data;
+};
+
+test(
+  'a clean checkout: npm start shows the four webhooks of the demo, signed and in order, and SIGTERM ends all of it with exit code 0',
+  async () => {
+    const started = npmStart(checkout, variables);
+    await started.says('Serving until Ctrl-C', firstStartMs);
+    const webhooks = started.output().match(/^ {2}webhook .*$/gm) ?? [];
+    expect(webhooks.map((line) => line.replace(/ +\d+ ms$/, '').replace(/ +/g, ' '))).toEqual([
+      ' webhook lead.address_preview sequence 1 signature verified',
+      ' webhook lead.enriched sequence 2 signature verified',
+      ' webhook lead.rental_alert sequence 3 signature verified',
+      ' webhook lead.contact_requested sequence 4 signature verified',
+    ]);
+    expect(started.output()).toMatch(
+      /Its workflow: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/lead%2F/,
+    );
+
+    const pids = [pidOf(dataDir), pidOf(dataDir, 'postgres'), pidOf(dataDir, 'temporal')];
+    const stoppedAt = Date.now();
+    expect(await started.end('SIGTERM')).toBe(0);
+    expect(Date.now() - stoppedAt).toBeLessThan(20_000);
+    expect(pids.filter(isRunning)).toEqual([]);
+  },
+  firstStartMs + 30_000,
+);
+
+test(
+  'a second start finds everything again, without a demo when told so',
+  async () => {
+    const started = npmStart(checkout, variables, '--no-demo');
+    await started.says('API http', laterStartMs);
+    expect(await deliveries()).toHaveLength(4);
+    expect(started.output()).not.toContain('Demo:');
+    expect(await started.end('SIGINT')).toBe(0);
+  },
+  laterStartMs,
+);
+
+test(
+  'after a kill -9 nothing is left that blocks the next start; a killed server beneath a running service is started again',
+  async () => {
+    const killed = npmStart(checkout, variables, '--no-demo');
+    await killed.says('API http', laterStartMs);
+    process.kill(pidOf(dataDir), 'SIGKILL');
+    await killed.exit;
+
+    const next = npmStart(checkout, variables, '--no-demo');
+    await next.says('API http', laterStartMs);
+    expect(await deliveries()).toHaveLength(4);
+
+    for (const part of ['postgres', 'temporal']) process.kill(pidOf(dataDir, part), 'SIGKILL');
+    await next.says('Postgres ended by itself');
+    await next.says('Temporal ended by itself');
+    await eventually(async () => expect(await readyz()).toBe(200), 30_000);
+    expect(await next.end('SIGTERM')).toBe(0);
+  },
+  laterStartMs * 2,
+);
+
+test('a port in use is named, with the variable to set, and so is every wrong variable', async () => {
+  const running = npmStart(checkout, variables, '--no-demo');
+  await running.says('API http', laterStartMs);
+  const second = npmStart(checkout, { ...variables, DATA_DIR: join(home, 'other') }, '--no-demo');
+  expect(await second.exit).toBe(1);
+  expect(second.output()).toContain(`Port ${variables.PORT} of 127.0.0.1 is in use`);
+  expect(second.output()).toContain('set PORT');
+  expect(await running.end('SIGTERM')).toBe(0);
+
+  const wrong = npmStart(checkout, { ...variables, ATTEMPT_TIMEOUT: 'soon', RETENTION_DAYS: '-1' });
+  expect(await wrong.exit).toBe(1);
+  expect(wrong.output()).toMatch(/ATTEMPT_TIMEOUT: expected a duration[\s\S]*RETENTION_DAYS: expected a whole number/);
+});
