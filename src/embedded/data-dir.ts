@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSame, processStartTime, readRecord } from './process.ts';
@@ -29,13 +29,19 @@ export async function lockDataDir(dataDir: string, report: (line: string) => voi
   return () => rm(file, { force: true });
 }
 
+/** By a link, so that the lock is there at once with its content: nobody reads half of it. */
 async function take(file: string): Promise<boolean> {
-  const record = JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }), {
+    mode: 0o600,
+  });
   try {
-    await writeFile(file, record, { flag: 'wx', mode: 0o600 });
+    await link(draft, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }

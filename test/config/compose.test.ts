@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { readConfig, variables } from '../../src/config.ts';
+
+interface Service {
+  image?: string;
+  build?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+  volumes?: string[];
+  healthcheck?: object;
+  restart?: string;
+}
+
+const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+const services = Object.entries(compose.services);
+const roles = services.filter(([, { command }]) => command?.some((part) => part.startsWith('dist/src/bin/')));
+
+/** What the operator exports, and what `${NAME:?…}`, `${NAME:-default}` and `${NAME}` make of it. */
+const exported: Record<string, string> = {
+  POSTGRES_PASSWORD: 'pw1',
+  ADMIN_API_KEY: 'operator-key',
+  ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+};
+const expand = (text: string): string =>
+  text.replace(
+    /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+    (_all, name: string, kind, rest) => exported[name] ?? (kind === '-' ? rest : ''),
+  );
+
+describe('docker-compose.yml', () => {
+  test('has a service for every role that the image needs', () => {
+    expect(roles.map(([name]) => name)).toEqual(expect.arrayContaining(['api', 'worker', 'migrate']));
+  });
+
+  test.each(roles)(
+    '%s runs an entry point that exists, with variables the service knows',
+    (_name, { command = [], environment = {} }) => {
+      const entry = command.find((part) => part.startsWith('dist/')) ?? '';
+      expect(existsSync(entry.replace(/^dist\//, '').replace(/\.js$/, '.ts'))).toBe(true);
+      expect(Object.keys(variables)).toEqual(expect.arrayContaining(Object.keys(environment)));
+    },
+  );
+
+  test.each(roles)('%s gets a configuration that production accepts', (_name, { environment = {} }) => {
+    const made = (): never => {
+      throw new Error('nothing is made up in production');
+    };
+    const given = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, expand(value)]));
+    const config = readConfig(given, { adminApiKey: made, encryptionKeys: made });
+    expect(config).toMatchObject({
+      nodeEnv: 'production',
+      databaseUrl: 'postgres://spark360:pw1@postgres:5432/spark360_events',
+      temporalAddress: 'temporal:7233',
+      adminApiKey: 'operator-key',
+    });
+  });
+
+  test.each(services)(
+    '%s waits only for services that are there and can be waited for',
+    (_name, { depends_on: dependsOn = {} }) => {
+      for (const [other, { condition }] of Object.entries(dependsOn)) {
+        const service = compose.services[other];
+        expect(service).toBeDefined();
+        if (condition === 'service_healthy') expect(service?.healthcheck).toBeDefined();
+        if (condition === 'service_completed_successfully') expect(service?.restart).toMatch(/^on-failure/);
+      }
+    },
+  );
+
+  test.each(services)('%s has an image of a fixed version, or ours', (_name, { image = '' }) => {
+    expect(image).toMatch(/^spark360-events$|:\d+(\.\d+)*$/);
+  });
+
+  test.each(services)('%s mounts what is declared or in the checkout', (_name, { volumes = [] }) => {
+    for (const source of volumes.map((volume) => volume.split(':')[0] ?? '')) {
+      expect(source.startsWith('./') ? existsSync(source) : source in compose.volumes).toBe(true);
+    }
+  });
+
+  test('addresses in it name services of it', () => {
+    const hosts = JSON.stringify(compose).match(/(?<=@|: ?"|ADDRESS":")[a-z-]+(?=:\d{4})/g) ?? [];
+    for (const host of new Set(hosts)) expect(Object.keys(compose.services)).toContain(host);
+  });
+});
+
+test('the image runs as an ordinary user, in production mode', () => {
+  const final =
+    readFileSync('Dockerfile', 'utf8')
+      .split(/^FROM /m)
+      .at(-1) ?? '';
+  expect(final).toMatch(/^USER node$/m);
+  expect(final).toMatch(/NODE_ENV=production/);
+  expect(final.match(/dist\/src\/bin\/\w+\.js/g)).toEqual(['dist/src/bin/api.js']);
+});
