@@ -55,7 +55,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#finish(null);
+    // undici gives the connection back one turn of the event loop from now: told earlier, the next request would open another.
+    this.#finish(null, (settle) => queueMicrotask(() => setImmediate(settle)));
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -80,18 +81,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('not needed any more'));
   }
 
-  #finish(error: AttemptError | null): void {
+  #finish(error: AttemptError | null, schedule: (settle: () => void) => void = (settle) => settle()): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#settle({
+    const result: AttemptResult = {
       statusCode: this.#statusCode,
       responseBody: this.#statusCode === null ? null : bodyText(Buffer.concat(this.#chunks)),
       retryAfter: this.#retryAfter,
       error,
       durationMs: Math.round(this.#elapsedMs()),
-    });
+    };
     this.#chunks = [];
+    schedule(() => this.#settle(result));
   }
 
   #elapsedMs(): number {

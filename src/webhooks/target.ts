@@ -10,6 +10,7 @@ export class Target {
   readonly #openPool: () => Dispatcher;
   readonly #waiting: Waiting[] = [];
   #open = 0;
+  #onDrained: (() => void) | undefined;
   #pool: Dispatcher;
   #poolOpenedAt = Date.now();
   #lastUsedAt = this.#poolOpenedAt;
@@ -31,14 +32,21 @@ export class Target {
   release(): void {
     this.#open -= 1;
     this.#next();
+    if (this.#open === 0) this.#onDrained?.();
   }
 
   isIdleSince(time: number): boolean {
     return this.#open === 0 && this.#lastUsedAt < time;
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  /** Waits for the requests, not for connections that are still being made for requests that have expired. */
+  async close(): Promise<void> {
+    if (this.#open > 0) {
+      await new Promise<void>((drained) => {
+        this.#onDrained = drained;
+      });
+    }
+    await this.#pool.destroy();
   }
 
   #next(): void {
