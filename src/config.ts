@@ -93,10 +93,7 @@ export const variables = {
   IDLE_AFTER: duration({ least: '1ms' })
     .prefault('7d')
     .describe('A lead with nothing left to do is put away after this long without a step.'),
-  SMTP_URL: url('smtp', 'smtps')
-    .optional()
-    .meta(secret)
-    .describe('Mail server. Absent: no mail is sent.'),
+  SMTP_URL: url('smtp', 'smtps').optional().meta(secret).describe('Mail server. Absent: no mail is sent.'),
   PUBLIC_URL: url('https', 'http').optional().describe('Where people reach this service, for the links in mails.'),
   ALLOW_INSECURE_ENDPOINTS: z
     .enum(['loopback'], 'expected loopback, or nothing')
