@@ -1,0 +1,100 @@
+import type { Client } from '@temporalio/client';
+import type { Counter } from 'prom-client';
+import type { FailureRow } from '../src/db/notices.ts';
+import { digestWorkflowId, type Notice, noticeWorkflowId, type OverdueLead } from '../src/domain/notice.ts';
+import { digestMail } from '../src/mail/digest-mail.ts';
+import { type EndpointFailure, pausedMail, warningMail } from '../src/mail/endpoint-mails.ts';
+import type { DigestInput } from '../workflows/digest.ts';
+import { type SendMailParts, sendMail } from './send-mail.ts';
+
+export interface NotifyParts extends SendMailParts {
+  temporal: Client;
+  /** The workflows' task queue. */
+  taskQueue: string;
+  retryScheduleMs: readonly number[];
+  publicUrl: string | undefined;
+  enrichmentOverdue: Pick<Counter, 'inc'>;
+  digestTimes?: DigestTimes;
+}
+
+export interface DigestTimes {
+  /** What comes within this long after the first lead goes into its mail (milliseconds). */
+  collectMs: number;
+  /** From one digest of an organization to the next, at least (milliseconds). */
+  intervalMs: number;
+}
+
+/** Spec section 1: at most one an hour per organization. */
+const hourly: DigestTimes = { collectMs: 2_000, intervalMs: 3_600_000 };
+
+export interface SendDigestInput {
+  /** Of the mail: the same on every repeat. */
+  id: string;
+  organizationId: string;
+  leads: OverdueLead[];
+  /** Leads reported beyond those. */
+  more: number;
+}
+
+const toFailure = ({ endpointId, deliveryId, attempt }: Notice, row: FailureRow): EndpointFailure => ({
+  endpointId,
+  deliveryId,
+  attempt,
+  url: row.url,
+  event: row.event,
+  response: row.started_at && {
+    startedAt: row.started_at,
+    statusCode: row.status_code,
+    body: row.response_body,
+    error: row.error_class === null ? null : { class: row.error_class, message: row.error ?? 'The attempt failed.' },
+  },
+});
+
+export const notifyActivities = (parts: NotifyParts) => ({
+  /**
+   * Sends the mail of a notice to the organization's `notify` addresses (spec section 5); nothing when there are none, or the
+   * endpoint was deleted. Safe to repeat: who has it does not get it again. Throws while somebody is to be tried again.
+   */
+  async sendNotice(notice: Notice): Promise<void> {
+    const row = await parts.notices.failure(notice.endpointId, notice.deliveryId, notice.attempt);
+    if (row === null) return;
+    const failure = toFailure(notice, row);
+    const mail =
+      notice.kind === 'warning'
+        ? warningMail(failure, parts.retryScheduleMs.at(-1) ?? 0, parts.publicUrl)
+        : pausedMail(failure, notice.pausedReason ?? 'failing', parts.publicUrl);
+    await sendMail(parts, noticeWorkflowId(notice), row.notify, mail);
+  },
+
+  /** Sends one digest of those of the leads that still wait. `sent` is false when there was nothing to say, or nobody to say it to. */
+  async sendDigest({ id, organizationId, leads, more }: SendDigestInput): Promise<{ sent: boolean }> {
+    const waiting = await parts.notices.waitingForEnrichment(
+      organizationId,
+      leads.map(({ leadId }) => leadId),
+    );
+    const overdue = leads.filter(({ leadId }) => waiting.has(leadId));
+    if (overdue.length > 0) {
+      const recipients = await parts.notices.recipients(organizationId);
+      await sendMail(parts, id, recipients, digestMail(overdue, more, parts.publicUrl));
+    }
+    return { sent: await parts.notices.hasReached(id) };
+  },
+
+  /** Whether a digest that was given up on has reached anybody. */
+  digestReached: ({ id }: { id: string }): Promise<boolean> => parts.notices.hasReached(id),
+
+  /** Counts a lead whose enrichment is overdue, and hands it to the organization's digest. Safe to repeat: the digest takes a lead once. */
+  async reportOverdue({ organizationId, ...lead }: OverdueLead & { organizationId: string }): Promise<void> {
+    const input: DigestInput = { organizationId, ...(parts.digestTimes ?? hourly) };
+    await parts.temporal.workflow.signalWithStart('digest', {
+      workflowId: digestWorkflowId(organizationId),
+      taskQueue: parts.taskQueue,
+      args: [input],
+      signal: 'overdue',
+      signalArgs: [lead],
+    });
+    parts.enrichmentOverdue.inc();
+  },
+});
+
+export type NotifyActivities = ReturnType<typeof notifyActivities>;

@@ -1,0 +1,36 @@
+/** Why an endpoint was paused by the rules of spec section 5; a pause by hand sends no mail. */
+export type AutomaticPauseReason = 'failing' | 'consecutive_failures' | 'gone';
+
+/** One e-mail to an organization about an endpoint that fails: at most one of each kind per failing episode (spec section 5). */
+export interface Notice {
+  kind: 'warning' | 'paused';
+  organizationId: string;
+  endpointId: string;
+  /** Counts the endpoint's failing episodes: 1, 2, … */
+  episode: number;
+  /** The delivery and its attempt whose answer the mail shows. */
+  deliveryId: string;
+  attempt: number;
+  /** Of a `paused` notice. */
+  pausedReason?: AutomaticPauseReason;
+}
+
+/** "Once per episode" is the uniqueness of this id; it is the id of the mail, too. */
+export const noticeWorkflowId = ({
+  endpointId,
+  episode,
+  kind,
+}: Pick<Notice, 'endpointId' | 'episode' | 'kind'>): string => `notice/${endpointId}/${episode}/${kind}`;
+
+/** A lead whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
+export interface OverdueLead {
+  leadId: string;
+  /** Since when it waits, epoch milliseconds. */
+  waitingSince: number;
+}
+
+/** The one workflow that mails an organization about its overdue leads. */
+export const digestWorkflowId = (organizationId: string): string => `digest/${organizationId}`;
+
+/** Mails run beside everything else: a dead mail server then holds up nothing but mails. */
+export const mailTaskQueue = (taskQueue: string): string => `${taskQueue}-mail`;
