@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
-import { decodeFromPayloadsAtIndex, encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { ApplicationFailure, DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import {
+  decodeFromPayloadsAtIndex,
+  encodeToPayloads,
+  loadDataConverter,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { SealedValueError, parseKeyRing } from '../../src/crypto/key-ring.ts';
 import { encryptionCodec, payloadKeyId } from '../../src/temporal/codec.ts';
 import { dataConverter, failureConverterPath } from '../../src/temporal/data-converter.ts';
@@ -72,11 +76,8 @@ test('what is stored elsewhere under the same ring is not accepted as a payload'
 });
 
 test('the whole data converter round-trips a value', async () => {
-  const loaded = {
-    payloadConverter: defaultPayloadConverter,
-    failureConverter,
-    payloadCodecs: dataConverter(ring).payloadCodecs ?? [],
-  };
+  const loaded = loadDataConverter(dataConverter(ring));
+  expect(loaded.failureConverter).toBeInstanceOf(DefaultFailureConverter);
   const encoded = await encodeToPayloads(loaded, value);
   expect(text(encoded)).not.toContain('jane');
   expect(await decodeFromPayloadsAtIndex(loaded, 0, encoded)).toEqual(value);
