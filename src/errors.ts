@@ -13,3 +13,113 @@ export class InvalidEventError extends Error {
     this.issues = issues;
   }
 }
+
+/**
+ * Every error the HTTP API can answer: the one table behind the code, the OpenAPI document and docs/api-errors.md (a test
+ * compares them). `meaning` says what happened and what the caller can do about it.
+ */
+export const apiErrors = {
+  bad_request: {
+    status: 400,
+    title: 'The request is not valid HTTP for this API',
+    meaning: 'The path, a header or the framing of the request cannot be read.',
+  },
+  malformed_json: {
+    status: 400,
+    title: 'The body is not valid JSON',
+    meaning: 'The body is not JSON in UTF-8. Nothing was applied.',
+  },
+  invalid_query: {
+    status: 400,
+    title: 'A query parameter is unknown or malformed',
+    meaning: '`errors` names each parameter. A cursor is only valid as it was given by the list itself.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'A valid key is needed',
+    meaning: 'Send `Authorization: Bearer <key>` with a key that exists and was not deleted.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This key may not do that',
+    meaning: 'The role of the key never allows this call. Use a key of another role.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is nothing here',
+    meaning: 'The path, the organization or the id is unknown, malformed, or belongs to another organization.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The path does not support this method',
+    meaning: 'The `Allow` header lists the methods it supports.',
+  },
+  id_conflict: {
+    status: 409,
+    title: 'An inbound id was used before with other content',
+    meaning: 'Nothing of the request was applied; `errors` names the events. A new event needs a new id.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The request or an event in it is too large',
+    meaning: 'A request may have 4 MiB, an event 256 KiB. Nothing was applied.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body must be application/json',
+    meaning: 'Send `Content-Type: application/json`.',
+  },
+  invalid_body: {
+    status: 422,
+    title: 'The body is not what this call takes',
+    meaning: '`errors` names each field that is missing or wrong. Nothing was applied.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong here',
+    meaning: 'A defect of the service; its log has the cause. An event may be sent again with the same id.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'A part the service needs is away',
+    meaning:
+      'Repeat after `Retry-After` seconds. Of a request with events a prefix may be applied: repeat it with the same ids.',
+  },
+} as const satisfies Record<string, { status: number; title: string; meaning: string }>;
+
+export type ApiErrorCode = keyof typeof apiErrors;
+
+/** An answer of the API that is not a success. `detail` and `issues` reach the caller: never a secret or a value of the request. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  readonly issues: readonly InputIssue[];
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    code: ApiErrorCode,
+    detail: string = apiErrors[code].meaning,
+    {
+      issues = [],
+      headers = {},
+      cause,
+    }: { issues?: readonly InputIssue[]; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail, { cause });
+    this.code = code;
+    this.issues = issues;
+    this.headers = headers;
+  }
+}
+
+/** The parts a request may have to wait for. */
+export type Part = 'postgres' | 'temporal';
+
+/** A part did not answer, or said it cannot now: the request may be repeated. */
+export class PartUnavailableError extends Error {
+  override readonly name = 'PartUnavailableError';
+  readonly part: Part;
+  constructor(part: Part, message: string, options?: { cause?: unknown }) {
+    super(`${part}: ${message}`, options);
+    this.part = part;
+  }
+}

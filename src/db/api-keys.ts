@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import type { Queryable } from './pool.ts';
+
+export interface ApiKeyRow {
+  id: string;
+  role: 'ingest' | 'organization';
+  created_at: Date;
+}
+
+/** SHA-256: a key has 256 random bits, so a slow hash would add nothing. */
+export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+const prefixes = { ingest: 'sk_ingest_', organization: 'sk_org_' } as const;
+export const newKey = (role: ApiKeyRow['role']): string => prefixes[role] + randomBytes(32).toString('base64url');
+
+export type KeyHolder = { role: 'ingest' } | { role: 'organization'; organizationId: string };
+
+/** Keys are kept as hashes only. `organizationId` null means the backends' keys. */
+export const apiKeys = (db: Queryable) => ({
+  async findByHash(hash: Buffer): Promise<KeyHolder | null> {
+    const [row] = await db.prepared<{ organization_id: string | null }>(
+      'api-key-by-hash',
+      'select organization_id from api_keys where key_hash = $1',
+      [hash],
+    );
+    if (row === undefined) return null;
+    return row.organization_id === null
+      ? { role: 'ingest' }
+      : { role: 'organization', organizationId: row.organization_id };
+  },
+
+  /** Makes a key and gives it in clear: this once. */
+  async create(organizationId: string | null): Promise<ApiKeyRow & { key: string }> {
+    const role = organizationId === null ? 'ingest' : 'organization';
+    const key = newKey(role);
+    const [row] = await db.query<ApiKeyRow>(
+      `insert into api_keys (role, organization_id, key_hash) values ($1, $2, $3) returning id, role, created_at`,
+      [role, organizationId, hashKey(key)],
+    );
+    if (row === undefined) throw new Error(`a key of role ${role} was not written`);
+    return { ...row, key };
+  },
+
+  /** Oldest first. */
+  async list(organizationId: string | null, { limit, after }: PageRequest): Promise<Page<ApiKeyRow>> {
+    const rows = await db.query<Positioned<ApiKeyRow>>(
+      `select id, role, created_at, ${positionColumns('created_at', 'id')} from api_keys
+        where ${organizationId === null ? 'organization_id is null and $1::uuid is null' : 'organization_id = $1'}
+          and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
+        order by created_at, id limit $4`,
+      [organizationId, after?.at ?? null, after?.id ?? null, limit + 1],
+    );
+    return toPage(rows, limit);
+  },
+
+  /** Whether there was such a key. */
+  async delete(organizationId: string | null, id: string): Promise<boolean> {
+    return (
+      (await db.execute('delete from api_keys where id = $1 and organization_id is not distinct from $2::uuid', [
+        id,
+        organizationId,
+      ])) > 0
+    );
+  },
+});

@@ -1,0 +1,123 @@
+import type { AbandonedReason, DeliveryStatus } from '../domain/outcome.ts';
+import { leadSubject } from '../domain/ids.ts';
+import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import type { Queryable } from './pool.ts';
+
+export interface AttemptRow {
+  id: string;
+  number: number;
+  started_at: Date;
+  duration_ms: number;
+  status_code: number | null;
+  /** The class of the error and what happened, in words; null when a response arrived. */
+  error: string | null;
+  response_body: string | null;
+}
+
+export interface DeliveryRow {
+  id: string;
+  event_id: string;
+  event: string;
+  endpoint_id: string;
+  lead_id: string | null;
+  sequence: number;
+  status: DeliveryStatus;
+  reason: AbandonedReason | null;
+  created_at: Date;
+  next_attempt_at: Date | null;
+  delivered_at: Date | null;
+  settled_at: Date | null;
+}
+
+/** With the frozen body, null after erasure, and its attempts in order. */
+export interface DeliveryView extends DeliveryRow {
+  body: string | null;
+  attempts: AttemptRow[];
+}
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  event?: string | undefined;
+  endpointId?: string | undefined;
+  leadId?: string | undefined;
+  /** ISO 8601; `created_at` from `since` on, before `until`. */
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+const columns = `id, event_id, event, endpoint_id, lead_id, sequence, status, reason, created_at, next_attempt_at,
+                 delivered_at, settled_at`;
+
+export const deliveries = (db: Queryable) => ({
+  async get(organizationId: string, id: string): Promise<DeliveryView | null> {
+    const rows = await db.query<DeliveryRow>(
+      `select ${columns} from deliveries where id = $1 and organization_id = $2`,
+      [id, organizationId],
+    );
+    return (await withDetails(db, rows))[0] ?? null;
+  },
+
+  /** Newest first. */
+  async list(
+    organizationId: string,
+    filter: DeliveryFilter,
+    { limit, after }: PageRequest,
+  ): Promise<Page<DeliveryView>> {
+    const values: unknown[] = [organizationId];
+    const given = (value: unknown): string => `$${values.push(value)}`;
+    const conditions = ['organization_id = $1'];
+    if (filter.status !== undefined) conditions.push(`status = ${given(filter.status)}`);
+    if (filter.event !== undefined) conditions.push(`event = ${given(filter.event)}`);
+    if (filter.endpointId !== undefined) conditions.push(`endpoint_id = ${given(filter.endpointId)}`);
+    // By subject: the unique key of the lanes starts with it, so no index of its own is needed.
+    if (filter.leadId !== undefined) conditions.push(`subject = ${given(leadSubject(organizationId, filter.leadId))}`);
+    if (filter.since !== undefined) conditions.push(`created_at >= ${given(filter.since)}::timestamptz`);
+    if (filter.until !== undefined) conditions.push(`created_at < ${given(filter.until)}::timestamptz`);
+    if (after !== null) {
+      const at = `${given(after.at)}::timestamptz`;
+      conditions.push(`created_at <= ${at} and (created_at < ${at} or id > ${given(after.id)}::uuid)`);
+    }
+    const found = await db.query<Positioned<DeliveryRow>>(
+      `select ${columns}, ${positionColumns('created_at', 'id')} from deliveries
+        where ${conditions.join(' and ')} order by created_at desc, id limit ${given(limit + 1)}`,
+      values,
+    );
+    const { rows, next } = toPage<DeliveryRow>(found, limit);
+    return { rows: await withDetails(db, rows), next };
+  },
+
+  /** All of one lead, oldest first. */
+  async ofSubject(subject: string): Promise<DeliveryView[]> {
+    return withDetails(
+      db,
+      await db.query<DeliveryRow>(
+        `select ${columns} from deliveries where subject = $1 order by created_at, endpoint_id, sequence`,
+        [subject],
+      ),
+    );
+  },
+});
+
+async function withDetails(db: Queryable, rows: DeliveryRow[]): Promise<DeliveryView[]> {
+  if (rows.length === 0) return [];
+  const [bodies, log] = await Promise.all([
+    db.query<{ event_id: string; body: string }>(
+      'select event_id, body from event_bodies where event_id = any ($1::uuid[])',
+      [[...new Set(rows.map((row) => row.event_id))]],
+    ),
+    db.query<AttemptRow & { delivery_id: string }>(
+      `select delivery_id, id, number, started_at, duration_ms, status_code, response_body,
+              nullif(concat_ws(': ', error_class, error), '') as error
+         from attempts where delivery_id = any ($1::uuid[]) order by delivery_id, number`,
+      [rows.map((row) => row.id)],
+    ),
+  ]);
+  const bodyOf = new Map(bodies.map(({ event_id, body }) => [event_id, body]));
+  const attemptsOf = new Map<string, AttemptRow[]>(rows.map((row) => [row.id, []]));
+  for (const { delivery_id, ...attempt } of log) attemptsOf.get(delivery_id)?.push(attempt);
+  return rows.map((row) => ({
+    ...row,
+    body: bodyOf.get(row.event_id) ?? null,
+    attempts: attemptsOf.get(row.id) ?? [],
+  }));
+}

@@ -1,0 +1,104 @@
+import type { Mode } from '../domain/lead.ts';
+import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import type { Database, Queryable } from './pool.ts';
+
+/** An endpoint as it may be shown: never its secret. */
+export interface EndpointRow {
+  id: string;
+  url: string;
+  description: string | null;
+  events: string[];
+  mode: Mode;
+  status: 'active' | 'paused';
+  paused_reason: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface NewEndpoint {
+  id: string;
+  url: string;
+  description: string | null;
+  events: string[];
+  mode: Mode;
+  /** Sealed by the key ring under the context `endpoint/<id>`. */
+  secret: Uint8Array;
+}
+
+export interface EndpointChange {
+  url?: string | undefined;
+  description?: string | null | undefined;
+  events?: string[] | undefined;
+}
+
+const columns = 'id, url, description, events, mode, status, paused_reason, created_at, updated_at';
+const live = 'organization_id = $1 and id = $2 and deleted_at is null';
+
+export const endpoints = (db: Queryable) => ({
+  async create(
+    organizationId: string,
+    { id, url, description, events, mode, secret }: NewEndpoint,
+  ): Promise<EndpointRow> {
+    const [row] = await db.query<EndpointRow>(
+      `insert into endpoints (organization_id, id, url, description, events, mode, secret)
+       values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
+      [organizationId, id, url, description, events, mode, secret],
+    );
+    if (row === undefined) throw new Error(`endpoint ${id} was not written`);
+    return row;
+  },
+
+  async get(organizationId: string, id: string): Promise<EndpointRow | null> {
+    return (
+      (await db.query<EndpointRow>(`select ${columns} from endpoints where ${live}`, [organizationId, id]))[0] ?? null
+    );
+  },
+
+  /** Oldest first. */
+  async list(organizationId: string, { limit, after }: PageRequest): Promise<Page<EndpointRow>> {
+    const rows = await db.query<Positioned<EndpointRow>>(
+      `select ${columns}, ${positionColumns('created_at', 'id')} from endpoints
+        where organization_id = $1 and deleted_at is null
+          and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
+        order by created_at, id limit $4`,
+      [organizationId, after?.at ?? null, after?.id ?? null, limit + 1],
+    );
+    return toPage(rows, limit);
+  },
+
+  /** Changes what is said, and gives the endpoint; null when there is none. The choice of events applies from the next emission. */
+  async change(
+    organizationId: string,
+    id: string,
+    { url, description, events }: EndpointChange,
+  ): Promise<EndpointRow | null> {
+    const rows = await db.query<EndpointRow>(
+      `update endpoints set url = coalesce($3, url), events = coalesce($4, events),
+              description = case when $6 then $5 else description end, updated_at = now()
+        where ${live} returning ${columns}`,
+      [organizationId, id, url ?? null, events ?? null, description ?? null, description !== undefined],
+    );
+    return rows[0] ?? null;
+  },
+});
+
+/**
+ * Deletes an endpoint and abandons what is unsettled there; false when there is none. The lock is the one under which an
+ * attempt decides to hold a delivery, so none is held behind this. One under way finishes and counts; one inserted by an
+ * emission that ran at the same time is abandoned by its lane, which sees the endpoint gone.
+ */
+export const deleteEndpoint = (db: Database, organizationId: string, id: string): Promise<boolean> =>
+  db.tx(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))', [id]);
+    const deleted = await tx.execute(`update endpoints set deleted_at = now(), updated_at = now() where ${live}`, [
+      organizationId,
+      id,
+    ]);
+    if (deleted === 0) return false;
+    await tx.execute(
+      `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null
+        where endpoint_id = $1 and status in ('pending', 'retrying', 'held')`,
+      [id],
+    );
+    return true;
+  });

@@ -1,0 +1,80 @@
+import type { LeadStage, LeadStatus, Mode } from '../domain/lead.ts';
+import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import type { Queryable } from './pool.ts';
+
+export interface LeadRow {
+  lead_id: string;
+  organization_id: string;
+  mode: Mode;
+  stage: LeadStage;
+  lead_status: LeadStatus | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface StepRow {
+  id: string;
+  name: string;
+  event: string;
+  lead_status: LeadStatus | null;
+  outcome: string;
+  occurred_at: Date;
+  received_at: Date;
+}
+
+export interface EmittedRow {
+  event_id: string;
+  event: string;
+  occurred_at: Date;
+}
+
+export interface ConflictRow {
+  id: string;
+  received_at: Date;
+}
+
+const columns = 'lead_id, organization_id, mode, stage, lead_status, created_at, updated_at';
+
+/** The read model of leads: what lists and timelines show. */
+export const leads = (db: Queryable) => ({
+  async get(subject: string): Promise<LeadRow | null> {
+    return (await db.query<LeadRow>(`select ${columns} from leads where subject = $1`, [subject]))[0] ?? null;
+  },
+
+  /** Newest first. */
+  async list(
+    organizationId: string,
+    stage: LeadStage | undefined,
+    { limit, after }: PageRequest,
+  ): Promise<Page<LeadRow>> {
+    const rows = await db.query<Positioned<LeadRow>>(
+      `select ${columns}, ${positionColumns('created_at', 'lead_id')} from leads
+        where organization_id = $1 ${stage === undefined ? 'and $2::text is null' : 'and stage = $2'}
+          ${after === null ? 'and $3::timestamptz is null and $4::uuid is null' : 'and created_at <= $3 and (created_at < $3 or lead_id > $4)'}
+        order by created_at desc, lead_id limit $5`,
+      [organizationId, stage ?? null, after?.at ?? null, after?.id ?? null, limit + 1],
+    );
+    return toPage(rows, limit);
+  },
+
+  /** The inbound events of a lead, in the order they were received. */
+  stepsOf: (subject: string) =>
+    db.query<StepRow>(
+      `select id, name, event, lead_status, outcome, occurred_at, received_at from inbound_events
+        where subject = $1 order by received_at, id`,
+      [subject],
+    ),
+
+  /** The outbound events of a lead, in the order they were emitted. */
+  eventsOf: (subject: string) =>
+    db.query<EmittedRow>(
+      'select event_id, type as event, occurred_at from events where subject = $1 order by occurred_at, event_id',
+      [subject],
+    ),
+
+  /** Ids that came again with other content, and were refused. */
+  conflictsOf: (subject: string) =>
+    db.query<ConflictRow>('select id, received_at from inbound_conflicts where subject = $1 order by received_at, id', [
+      subject,
+    ]),
+});

@@ -1,0 +1,56 @@
+import type { Tier } from '../domain/lead.ts';
+import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import type { Queryable } from './pool.ts';
+
+export interface OrganizationRow {
+  id: string;
+  name: string | null;
+  tier: Tier;
+  notify: string[];
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** What a PUT says; what it leaves out stays as it was. */
+export interface OrganizationChange {
+  name?: string | null | undefined;
+  tier?: Tier | undefined;
+  notify?: string[] | undefined;
+}
+
+const columns = 'id, name, tier, notify, created_at, updated_at';
+
+export const organizations = (db: Queryable) => ({
+  async exists(id: string): Promise<boolean> {
+    return (await db.prepared('organization-exists', 'select 1 from organizations where id = $1', [id])).length > 0;
+  },
+
+  async get(id: string): Promise<OrganizationRow | null> {
+    return (await db.query<OrganizationRow>(`select ${columns} from organizations where id = $1`, [id]))[0] ?? null;
+  },
+
+  /** Makes the organization, as `starter` without `notify` unless told, or changes it. */
+  async put(id: string, { name, tier, notify }: OrganizationChange): Promise<OrganizationRow> {
+    const [row] = await db.query<OrganizationRow>(
+      `insert into organizations as o (id, name, tier, notify) values ($1, $2, coalesce($3, 'starter'), coalesce($4, '{}'::text[]))
+       on conflict (id) do update set
+         name = case when $5 then excluded.name else o.name end,
+         tier = coalesce($3, o.tier), notify = coalesce($4, o.notify), updated_at = now()
+       returning ${columns}`,
+      [id, name ?? null, tier ?? null, notify ?? null, name !== undefined],
+    );
+    if (row === undefined) throw new Error(`organization ${id} was not written`);
+    return row;
+  },
+
+  /** Newest first. */
+  async list({ limit, after }: PageRequest): Promise<Page<OrganizationRow>> {
+    const rows = await db.query<Positioned<OrganizationRow>>(
+      `select ${columns}, ${positionColumns('created_at', 'id')} from organizations
+        where $1::timestamptz is null or (created_at <= $1 and (created_at < $1 or id > $2))
+        order by created_at desc, id limit $3`,
+      [after?.at ?? null, after?.id ?? null, limit + 1],
+    );
+    return toPage(rows, limit);
+  },
+});

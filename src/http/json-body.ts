@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../errors.ts';
+
+/** A request may have 4 MiB (spec section 2). */
+export const maxRequestBytes = 4 * 1024 * 1024;
+// Deeper than any document of this API by far; recursion further down (validation, canonical form) stays on the stack.
+const maxDepth = 64;
+
+/**
+ * Makes `application/json` the only body that is read; anything else is a 415. Bytes that are not UTF-8 are refused (RFC
+ * 8259 §8.1) rather than silently turned into replacement characters in somebody's name. An empty body is no body.
+ */
+export function readJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: maxRequestBytes },
+    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : parseJson(body)),
+  );
+}
+
+function parseJson(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new ApiError('malformed_json', 'The body is not UTF-8.');
+  const text = body.toString('utf8');
+  if (nestedDeeperThan(text, maxDepth))
+    throw new ApiError('malformed_json', `The body is nested deeper than ${maxDepth} levels.`);
+  try {
+    // `__proto__` becomes a plain own property here, which no schema knows, so nothing is polluted by it.
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch {
+    // The parser's message quotes the body.
+    throw new ApiError('malformed_json', 'The body is not valid JSON.');
+  }
+}
+
+const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = ['"', '\\', '[', ']', '{', '}'].map((c) =>
+  c.charCodeAt(0),
+);
+
+/** Whether brackets and braces outside strings nest deeper than `limit`; text that is no JSON may give either answer. */
+function nestedDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charCodeAt(i);
+    if (inString) {
+      if (char === backslash) i += 1;
+      else if (char === quote) inString = false;
+    } else if (char === quote) inString = true;
+    else if (char === openBracket || char === openBrace) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (char === closeBracket || char === closeBrace) depth -= 1;
+  }
+  return false;
+}

@@ -1,0 +1,71 @@
+import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import { z } from 'zod';
+import { deliveries } from '../../db/deliveries.ts';
+import { deliveryStatuses } from '../../domain/outcome.ts';
+import { ApiError } from '../../errors.ts';
+import { partner } from '../access.ts';
+import { eventName } from '../event-choice.ts';
+import { momentIn, organizationPath, uuid } from '../fields.ts';
+import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
+import type { ApiParts } from '../parts.ts';
+import { keyErrors, problems } from '../problem.ts';
+import { deliverySchema, presentDelivery } from '../wire-delivery.ts';
+
+const collection = '/v1/organizations/:organizationId/deliveries';
+
+const filter = z.strictObject({
+  ...pageQuery,
+  status: z.enum(deliveryStatuses).optional(),
+  event: eventName.optional(),
+  endpoint_id: uuid.optional(),
+  lead_id: uuid.optional(),
+  since: momentIn.optional().meta({ description: 'Created then or later' }),
+  until: momentIn.optional().meta({ description: 'Created before' }),
+});
+
+/** Deliveries of an organization, with their attempts. */
+export const deliveryRoutes =
+  ({ db }: Pick<ApiParts, 'db'>): FastifyPluginAsyncZodOpenApi =>
+  async (app) => {
+    const repository = deliveries(db);
+
+    app.get(
+      collection,
+      {
+        config: { access: partner },
+        schema: {
+          tags: ['Deliveries'],
+          summary: 'List deliveries, newest first',
+          params: organizationPath,
+          querystring: filter,
+          response: {
+            200: pageOf(deliverySchema).meta({ id: 'DeliveryPage' }),
+            ...problems(...keyErrors, 'not_found'),
+          },
+        } satisfies FastifyZodOpenApiSchema,
+      },
+      async ({ params, query }) => {
+        const { status, event, endpoint_id: endpointId, lead_id: leadId, since, until } = query;
+        const filtered = { status, event, endpointId, leadId, since, until };
+        return presentPage(await repository.list(params.organizationId, filtered, pageRequest(query)), presentDelivery);
+      },
+    );
+
+    app.get(
+      `${collection}/:deliveryId`,
+      {
+        config: { access: partner },
+        schema: {
+          tags: ['Deliveries'],
+          summary: 'Show a delivery',
+          params: organizationPath.extend({ deliveryId: uuid }),
+          response: { 200: deliverySchema, ...problems(...keyErrors, 'not_found') },
+        } satisfies FastifyZodOpenApiSchema,
+      },
+      async ({ params }) => {
+        const delivery = await repository.get(params.organizationId, params.deliveryId);
+        if (delivery === null) throw new ApiError('not_found');
+        return presentDelivery(delivery);
+      },
+    );
+  };

@@ -1,0 +1,62 @@
+import type { Database, Queryable } from '../db/pool.ts';
+import { type Part, PartUnavailableError } from '../errors.ts';
+
+/** How long a request waits for a part before it answers 503 (spec section 7: fast, never hanging). */
+export const partTimeoutMs = 5_000;
+
+/** Waits for `work` at most `ms`; rejects with `PartUnavailableError` then. The work itself goes on: its outcome is unknown. */
+export async function within<Result>(part: Part, work: Promise<Result>, ms: number = partTimeoutMs): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new PartUnavailableError(part, `no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** For what a call to Temporal rejected with: a defect of ours stays one, anything else means that Temporal cannot now. */
+export function temporalTrouble(error: unknown): never {
+  if (error instanceof PartUnavailableError || error instanceof TypeError || error instanceof RangeError) throw error;
+  throw new PartUnavailableError('temporal', 'not reachable', { cause: error });
+}
+
+/** Gives every query a time limit, and says of errors that mean "Postgres is away" that they do. */
+export function boundedDatabase(db: Database, ms: number = partTimeoutMs): Database {
+  const bounded = <Result>(work: Promise<Result>): Promise<Result> => within('postgres', work, ms).catch(rethrow);
+  const queryable = (inner: Queryable): Queryable => ({
+    prepared: (name, sql, values) => bounded(inner.prepared(name, sql, values)),
+    query: (sql, values) => bounded(inner.query(sql, values)),
+    execute: (sql, values) => bounded(inner.execute(sql, values)),
+  });
+  return { ...queryable(db), tx: (work) => bounded(db.tx((tx) => work(queryable(tx)))), close: () => db.close() };
+}
+
+function rethrow(error: unknown): never {
+  throw isPostgresAway(error) ? new PartUnavailableError('postgres', 'not reachable', { cause: error }) : error;
+}
+
+// SQLSTATE classes: 08 connection exception, 53 insufficient resources, 57 operator intervention (shutdown, recovery).
+const awayStates = /^(?:08|53|57)/;
+const awaySystemErrors = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
+// node-postgres has no codes for these.
+const awayMessages =
+  /timeout exceeded when trying to connect|Connection terminated|Client was closed|not queryable|pool after calling end/;
+
+function isPostgresAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isPostgresAway);
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string') return awaySystemErrors.has(code) || (code.length === 5 && awayStates.test(code));
+  return awayMessages.test(error.message);
+}

@@ -1,0 +1,62 @@
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+/**
+ * What the service counts. One registry per process, made by whoever builds the parts; labels are small closed sets, so
+ * that no id, URL or personal data can become one. Durations are in seconds, as Prometheus wants them.
+ */
+export interface Metrics {
+  registry: Registry;
+  /** Inbound events over HTTP. `outcome`: accepted, duplicate, conflict, invalid, unavailable. */
+  inboundEvents: Counter<'outcome'>;
+  /** Delivery attempts. `outcome`: delivered, retry, abandoned, held. */
+  attempts: Counter<'outcome'>;
+  /** From the signal that emitted an event to its first delivery. */
+  signalToDelivered: Histogram;
+  /** Leads whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
+  enrichmentOverdue: Counter;
+  /** `route` is the pattern, never the path. */
+  httpDuration: Histogram<'method' | 'route' | 'status'>;
+}
+
+const latencyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const deliveryBuckets = [...latencyBuckets, 600, 3_600, 14_400, 43_200];
+
+/** `process` adds Node's own metrics (memory, event loop, garbage collection): once in a process. */
+export function createMetrics({ process = false }: { process?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (process) collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    inboundEvents: new Counter({
+      name: 'spark360_inbound_events_total',
+      help: 'Inbound events by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'spark360_delivery_attempts_total',
+      help: 'Delivery attempts by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    signalToDelivered: new Histogram({
+      name: 'spark360_signal_to_delivered_seconds',
+      help: 'From the signal that emitted an event to its delivery',
+      buckets: deliveryBuckets,
+      registers,
+    }),
+    enrichmentOverdue: new Counter({
+      name: 'spark360_enrichment_overdue_total',
+      help: 'Leads whose enrichment did not arrive before its deadline',
+      registers,
+    }),
+    httpDuration: new Histogram({
+      name: 'spark360_http_request_duration_seconds',
+      help: 'HTTP requests by method, route pattern and status',
+      labelNames: ['method', 'route', 'status'],
+      buckets: latencyBuckets,
+      registers,
+    }),
+  };
+}
