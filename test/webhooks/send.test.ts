@@ -82,11 +82,11 @@ test('no headers within the timeout is a timeout, and the connection is closed',
       closed = true;
     });
   });
-  const result = await sending({ timeoutMs: 300 }).send(to(server));
-  const error = { class: 'timeout', message: 'No response within 0.3 s.' };
+  const result = await sending({ timeoutMs: 800 }).send(to(server));
+  const error = { class: 'timeout', message: 'No response within 0.8 s.' };
   expect(result).toMatchObject({ statusCode: null, responseBody: null, retryAfter: null, error });
-  expect(result.durationMs).toBeGreaterThanOrEqual(295);
-  expect(result.durationMs).toBeLessThan(1_500);
+  expect(result.durationMs).toBeGreaterThanOrEqual(795);
+  expect(result.durationMs).toBeLessThan(2_500);
   await sleep(100);
   expect(closed).toBe(true);
 });
@@ -107,7 +107,7 @@ test('a secure connection that never comes about is a timeout', async () => {
   const url = `https://127.0.0.1:${server.port}/`;
   const { error, durationMs } = await sending({ timeoutMs: 400 }).send({ ...to(server), url });
   expect(error).toEqual({ class: 'timeout', message: 'No connection within 0.4 s.' });
-  expect(durationMs).toBeLessThan(1_500);
+  expect(durationMs).toBeLessThan(2_500);
 });
 
 test('a name server that says nothing is a timeout', async () => {
@@ -117,7 +117,7 @@ test('a name server that says nothing is a timeout', async () => {
     url: 'https://silent.test/',
   });
   expect(error).toEqual({ class: 'timeout', message: 'No connection within 0.4 s.' });
-  expect(durationMs).toBeLessThan(1_500);
+  expect(durationMs).toBeLessThan(2_500);
 });
 
 test.each([
@@ -208,13 +208,13 @@ test('one endpoint gets a bounded number of requests at a time, the others follo
 test('what expired while it waited for its turn is never sent', async () => {
   const seen: (string | undefined)[] = [];
   const server = await receiver((request) => seen.push(request.headers['x-n'] as string));
-  const sender = sending({ maxOpen: 1, timeoutMs: 300 });
+  const sender = sending({ maxOpen: 1, timeoutMs: 800 });
   const send = (number: string) => sender.send({ ...to(server), headers: { 'x-n': number } });
   const results = await Promise.all([send('1'), send('2')]);
   await sleep(200);
   expect(results.map(({ error }) => error?.message)).toEqual([
-    'No response within 0.3 s.',
-    'No connection within 0.3 s.',
+    'No response within 0.8 s.',
+    'No connection within 0.8 s.',
   ]);
   expect(seen).toEqual(['1']);
 });
@@ -224,7 +224,7 @@ test('after failures an endpoint that is well again is reached', async () => {
   const server = await receiver((_, response) => {
     if (mode === 'ok') response.end('ok');
   });
-  const sender = sending({ timeoutMs: 150 });
+  const sender = sending({ timeoutMs: 1_000 });
   await Promise.all(Array.from({ length: 20 }, () => sender.send(to(server))));
   mode = 'ok';
   const results = await Promise.all(Array.from({ length: 20 }, () => sender.send(to(server))));
