@@ -1,11 +1,14 @@
 import { Context } from '@temporalio/activity';
 import type { Attempts } from '../src/db/attempts.ts';
-import type { Outcome } from '../src/domain/outcome.ts';
-import { type AttemptParts, attemptDelivery } from './attempt.ts';
+import type { Log } from '../src/telemetry/log.ts';
+import type { Wake, Wakes } from '../src/db/wakes.ts';
+import { type AttemptParts, type AttemptReport, attemptDelivery, withConsequences } from './attempt.ts';
 import type { InFlight } from './in-flight.ts';
+import type { Turns } from './turns.ts';
 
 export interface AttemptInput {
   deliveryId: string;
+  endpointId: string;
   attempt: number;
   /** The workflow's time, epoch milliseconds. */
   now: number;
@@ -15,6 +18,16 @@ export interface DeliverParts extends AttemptParts {
   attempts: Attempts;
   inFlight: InFlight;
   attemptTimeoutMs: number;
+  turns: Turns;
+  wakes: Pick<Wakes, 'nextWaiting'>;
+  /** Signals a workflow that its lane may look again. */
+  wake: (wake: Wake) => Promise<void>;
+  log: Pick<Log, 'warn'>;
+}
+
+export interface DeliveryReport extends AttemptReport {
+  /** This delivery goes first after its endpoint's resume: the endpoint's workflow waits for its outcome. */
+  isProbe: boolean;
 }
 
 /** How often a waiting activity says that it lives (milliseconds); well inside its heartbeat timeout. */
@@ -37,28 +50,31 @@ async function beating<Result>(work: Promise<Result>): Promise<Result> {
 }
 
 /** @param takeOver the process that had this attempt is known to be gone: its lease need not run out */
-async function outcomeOf(parts: DeliverParts, input: AttemptInput, takeOver: boolean): Promise<Outcome> {
+async function reportOf(parts: DeliverParts, input: AttemptInput, takeOver: boolean): Promise<AttemptReport> {
   const { deliveryId, attempt, now } = input;
-  const leaseMs = parts.attemptTimeoutMs + recordingMs;
+  const options = { now, owner: parts.inFlight.owner, leaseMs: parts.attemptTimeoutMs + recordingMs, takeOver };
   for (;;) {
-    const begun = await parts.attempts.begin(deliveryId, attempt, {
-      now,
-      owner: parts.inFlight.owner,
-      leaseMs,
-      takeOver,
-    });
+    const begun = await parts.turns.take(input.endpointId, () => parts.attempts.begin(deliveryId, attempt, options));
     switch (begun.kind) {
       case 'send':
         return parts.inFlight.start(deliveryId, () => attemptDelivery(parts, begun.delivery, attempt, now));
       case 'recorded':
-        return begun.outcome;
+        return withConsequences(parts, { ...input, attemptsBefore: begun.attemptsBefore }, attempt, begun.outcome);
       case 'elsewhere':
         // Its outcome appears in the row, or its lease runs out.
         await Context.current().sleep(lookAgainMs);
         break;
-      case 'again':
-        break;
     }
+  }
+}
+
+/** An attempt has ended: whoever waited for its place is told. A signal that is lost is made up for by the lane's own timer. */
+async function wakeNext({ turns, wakes, wake, log }: DeliverParts, endpointId: string): Promise<void> {
+  try {
+    const next = await turns.take(endpointId, () => wakes.nextWaiting(endpointId));
+    await Promise.all(next.map(wake));
+  } catch (error) {
+    log.warn({ err: error, endpoint_id: endpointId }, 'could not wake the next in line');
   }
 }
 
@@ -67,9 +83,12 @@ export const deliverActivities = (parts: DeliverParts) => ({
    * Brings one attempt of a delivery to its outcome: waits for it where it is under way already, gives the recorded one
    * where it is done, else sends. It throws only for broken infrastructure, and is then repeated by Temporal's policy.
    */
-  async attemptDelivery(input: AttemptInput): Promise<Outcome> {
+  async attemptDelivery(input: AttemptInput): Promise<DeliveryReport> {
     const underWay = parts.inFlight.get(input.deliveryId);
-    return beating(underWay ?? outcomeOf(parts, input, Context.current().info.attempt > 1));
+    const report = await beating(underWay ?? reportOf(parts, input, Context.current().info.attempt > 1));
+    const { kind } = report.outcome;
+    if (kind !== 'held' && kind !== 'waiting') await wakeNext(parts, input.endpointId);
+    return { ...report, isProbe: kind !== 'waiting' && (await parts.attempts.isProbe(input.deliveryId)) };
   },
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Attempts } from '../src/db/attempts.ts';
-import type { Sendable } from '../src/db/publishing.ts';
+import type { Sendable } from '../src/db/sendable.ts';
+import type { Notice } from '../src/domain/notice.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import { type AttemptParts, attemptDelivery } from './attempt.ts';
 import type { InFlight } from './in-flight.ts';
@@ -17,11 +18,14 @@ export interface FirstAttemptParts extends AttemptParts {
 export interface Attempted {
   delivery: Sendable;
   outcome: Outcome | null;
+  notices: Notice[];
 }
+
+export const notAttempted = (delivery: Sendable): Attempted => ({ delivery, outcome: null, notices: [] });
 
 const handedOver = Symbol('handed over');
 
-/** One endpoint's new deliveries, in order; stops at the first that is not settled. */
+/** One endpoint's new deliveries, in order; stops at the first that is not delivered: what follows it is the lane's to decide. */
 async function runLane(
   parts: FirstAttemptParts,
   lane: Sendable[],
@@ -30,18 +34,18 @@ async function runLane(
 ): Promise<Attempted[]> {
   const done: Attempted[] = [];
   for (const delivery of lane) {
-    if (deadline.aborted || delivery.endpointStatus !== 'active' || !parts.health.mayGoFast(delivery.endpointId)) break;
+    if (deadline.aborted || !delivery.endpointOpen || !parts.health.mayGoFast(delivery.endpointId)) break;
     const attempt = parts.inFlight.start(delivery.deliveryId, () => attemptDelivery(parts, delivery, 1, now));
-    const outcome = await Promise.race([attempt, aborted(deadline)]);
-    if (outcome === handedOver) {
+    const report = await Promise.race([attempt, aborted(deadline)]);
+    if (report === handedOver) {
       await parts.attempts.markUnderWay(delivery.deliveryId, parts.inFlight.owner);
-      done.push({ delivery, outcome: { kind: 'in_flight' } });
+      done.push({ delivery, outcome: { kind: 'in_flight' }, notices: [] });
       break;
     }
-    done.push({ delivery, outcome });
-    if (outcome.kind !== 'delivered' && outcome.kind !== 'abandoned') break;
+    done.push({ delivery, ...report });
+    if (report.outcome.kind !== 'delivered') break;
   }
-  return [...done, ...lane.slice(done.length).map((delivery) => ({ delivery, outcome: null }))];
+  return [...done, ...lane.slice(done.length).map(notAttempted)];
 }
 
 function byEndpoint(deliveries: Sendable[]): Map<string, Sendable[]> {
@@ -83,7 +87,7 @@ export async function firstAttempts(
     const results = await Promise.allSettled(
       [...lanes.values()].map((lane) =>
         busy.has(lane[0]?.endpointId ?? '')
-          ? Promise.resolve(lane.map((delivery): Attempted => ({ delivery, outcome: null })))
+          ? Promise.resolve(lane.map(notAttempted))
           : runLane(parts, lane, now, deadline.signal),
       ),
     );

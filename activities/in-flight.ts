@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Outcome } from '../src/domain/outcome.ts';
+import type { AttemptReport } from './attempt.ts';
 
 /**
  * The attempts under way in this process, by delivery: whoever comes for the same delivery waits for the one that is on its
@@ -8,9 +8,9 @@ import type { Outcome } from '../src/domain/outcome.ts';
 export class InFlight {
   /** Names this process in the rows of the attempts it has under way. */
   readonly owner: string = randomUUID();
-  readonly #attempts = new Map<string, Promise<Outcome>>();
+  readonly #attempts = new Map<string, Promise<AttemptReport>>();
 
-  start(deliveryId: string, attempt: () => Promise<Outcome>): Promise<Outcome> {
+  start(deliveryId: string, attempt: () => Promise<AttemptReport>): Promise<AttemptReport> {
     const current = this.#attempts.get(deliveryId);
     if (current !== undefined) return current;
     const started = attempt().finally(() => this.#attempts.delete(deliveryId));
@@ -20,7 +20,7 @@ export class InFlight {
     return started;
   }
 
-  get(deliveryId: string): Promise<Outcome> | undefined {
+  get(deliveryId: string): Promise<AttemptReport> | undefined {
     return this.#attempts.get(deliveryId);
   }
 

@@ -1,6 +1,10 @@
 import type { Deps } from '../src/deps.ts';
 import { deliverActivities } from './deliver.ts';
+import { endpointActivities } from './endpoints.ts';
+import { notifyActivities } from './notify.ts';
 import { publishActivities } from './publish.ts';
+import { recoveryActivities } from './recovery.ts';
+import { resendActivities } from './resend.ts';
 import { widgetActivities } from './widget.ts';
 
 /** Everything workflows may ask for. */
@@ -8,4 +12,8 @@ export const createActivities = (parts: Deps['activityParts']) => ({
   ...publishActivities(parts),
   ...widgetActivities(parts),
   ...deliverActivities(parts),
+  ...endpointActivities(parts),
+  ...recoveryActivities(parts),
+  ...resendActivities(parts),
+  ...notifyActivities(parts),
 });

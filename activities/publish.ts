@@ -1,11 +1,13 @@
-import type { Claim, FrozenEvent, LeadContext, PublishStatement, Sendable } from '../src/db/publishing.ts';
+import type { Claim, FrozenEvent, LeadContext, PublishStatement } from '../src/db/publishing.ts';
 import { onceInALife } from '../src/db/publishing.ts';
+import type { Sendable } from '../src/db/sendable.ts';
+import type { Notice } from '../src/domain/notice.ts';
 import type { LeadEventType, LeadFacts, LeadStage, LeadStatus, Mode } from '../src/domain/lead.ts';
 import type { LeadState } from '../src/domain/lead-state.ts';
 import { envelope, leadEventData } from '../src/domain/payloads.ts';
 import { widgetKeyOf } from '../src/domain/source-tracking.ts';
 import type { KeyRing } from '../src/crypto/key-ring.ts';
-import { type Attempted, type FirstAttemptParts, firstAttempts } from './first-attempts.ts';
+import { type Attempted, type FirstAttemptParts, firstAttempts, notAttempted } from './first-attempts.ts';
 
 /** The waits a workflow needs to know, from the configuration (milliseconds). They reach it with each publish. */
 export interface Settings {
@@ -46,7 +48,7 @@ export interface OpenDelivery {
 }
 
 export type PublishResult =
-  | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; settings: Settings }
+  | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; notices: Notice[]; settings: Settings }
   /** Some of the ids belong to somebody else, or came with other content: judge the batch again without them. */
   | { kind: 'refused'; ids: string[] }
   /** An earlier run knew this lead: go on from its state. */
@@ -161,8 +163,9 @@ export const publishActivities = (parts: PublishParts) => ({
     const attempted = await firstAttempts(parts, fresh, busy, input.now);
     return {
       kind: 'published',
-      open: [...left.map((delivery) => ({ delivery, outcome: null })), ...attempted].flatMap(toOpen),
+      open: [...left.map(notAttempted), ...attempted].flatMap(toOpen),
       abandoned: attempted.some(({ outcome }) => outcome?.kind === 'abandoned'),
+      notices: attempted.flatMap(({ notices }) => notices),
       settings: parts.settings,
     };
   },

@@ -3,9 +3,10 @@ import type { Database } from '../src/db/pool.ts';
 import { widgetPublishing } from '../src/db/widget-publishing.ts';
 import { widgetSubject } from '../src/domain/ids.ts';
 import type { WidgetStep } from '../src/domain/lead.ts';
+import type { Notice } from '../src/domain/notice.ts';
 import { envelope, widgetStatusData } from '../src/domain/payloads.ts';
 import { applyWidgetStep } from '../src/domain/widget-state.ts';
-import { type FirstAttemptParts, firstAttempts } from './first-attempts.ts';
+import { type FirstAttemptParts, firstAttempts, notAttempted } from './first-attempts.ts';
 import { type OpenDelivery, type Settings, toOpen } from './publish.ts';
 
 export interface PublishWidgetInput {
@@ -22,6 +23,7 @@ export interface PublishWidgetResult {
   /** Null: it cannot be known, and nothing was applied. */
   organizationId: string | null;
   open: OpenDelivery[];
+  notices: Notice[];
   settings: Settings;
 }
 
@@ -105,7 +107,8 @@ export const widgetActivities = (parts: WidgetParts) => ({
     const attempted = await firstAttempts(parts, fresh, busy, input.now);
     return {
       organizationId,
-      open: [...left.map((delivery) => ({ delivery, outcome: null })), ...attempted].flatMap(toOpen),
+      open: [...left.map(notAttempted), ...attempted].flatMap(toOpen),
+      notices: attempted.flatMap(({ notices }) => notices),
       settings: parts.settings,
     };
   },

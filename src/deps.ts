@@ -1,17 +1,23 @@
 import type { Connection } from '@temporalio/client';
 import { EndpointHealth } from '../activities/endpoint-health.ts';
 import { InFlight } from '../activities/in-flight.ts';
+import { Turns } from '../activities/turns.ts';
 import { defaultTaskQueue, eventsClient } from './client.ts';
 import type { Config } from './config.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { attempts } from './db/attempts.ts';
+import { endpointStatus } from './db/endpoint-status.ts';
+import { manualDelivery } from './db/manual-delivery.ts';
 import { openDatabase } from './db/pool.ts';
 import { publishing } from './db/publishing.ts';
+import { recovery } from './db/recovery.ts';
+import { wakes } from './db/wakes.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt } from './telemetry/attempts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
+import { wakeThrough } from './temporal/wake.ts';
 import { createSender } from './webhooks/send.ts';
 
 /** Connections to Postgres, in each process: an activity holds one for a statement, never while a partner thinks. */
@@ -47,10 +53,17 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     db,
     publishing: publishing(db),
     attempts: attempts(db),
+    endpointStatus: endpointStatus(db),
+    wakes: wakes(db),
+    recovery: recovery(db),
+    manualDelivery: manualDelivery(db),
     keyRing,
     send: sender.send,
     health: new EndpointHealth(),
     inFlight: new InFlight(),
+    turns: new Turns(),
+    wake: wakeThrough(temporal),
+    log,
     retryScheduleMs: config.retryScheduleMs,
     attemptTimeoutMs: config.attemptTimeoutMs,
     settings: {

@@ -13,11 +13,7 @@ export function describeInWords({ lead, stage, lanes }: LeadDescription): string
     ...lanes.map(({ endpointId, queue }) => {
       const head = queue[0];
       const next =
-        head === undefined
-          ? ''
-          : head.held
-            ? 'held while the endpoint is paused'
-            : `attempt ${head.attempt}${due(head.dueAt)}`;
+        head === undefined ? '' : head.asleep ? sleeping[head.asleep] : `attempt ${head.attempt}${due(head.dueAt)}`;
       return `- endpoint ${endpointId}: ${queue.length} unsettled, ${next}`;
     }),
   ]
@@ -37,3 +33,8 @@ function waitsFor({ lead, stage }: Pick<LeadDescription, 'lead' | 'stage'>): str
       : `; the organization is told at ${new Date(lead.enrichmentDueAt).toISOString()}`;
   return `Waits for the enrichment write-back${lead.seen.contact ? ', contact was asked for' : ''}${until}.`;
 }
+
+const sleeping = {
+  held: 'held while the endpoint is paused',
+  waiting: 'waits for a place among the attempts under way',
+} as const;

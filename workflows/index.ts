@@ -1,2 +1,7 @@
+export { digest } from './digest.ts';
+export { endpoint } from './endpoint.ts';
 export { lead } from './lead.ts';
+export { notice } from './notice.ts';
+export { recovery, recoveryJob } from './recovery.ts';
+export { resend } from './resend.ts';
 export { widget } from './widget.ts';

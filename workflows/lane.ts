@@ -1,6 +1,8 @@
 import { condition, proxyActivities } from '@temporalio/workflow';
 import type { DeliverActivities } from '../activities/deliver.ts';
 import type { OpenDelivery } from '../activities/publish.ts';
+import { orderMails } from './order-mails.ts';
+import { tellEndpoint } from './tell-endpoint.ts';
 
 /** One endpoint's unsettled deliveries of one subject, in order; plain data that survives continue-as-new. */
 export interface Lane {
@@ -15,8 +17,8 @@ export interface QueuedDelivery {
   attempt: number;
   /** Epoch milliseconds of the workflow's clock; 0: at once. An absolute time, since timers do not cross continue-as-new. */
   dueAt: number;
-  /** The endpoint is paused: it waits for a wake, not for a time. */
-  held?: true;
+  /** It sleeps until it is woken: the endpoint is paused, or has as many attempts under way as it takes. */
+  asleep?: 'held' | 'waiting';
 }
 
 export interface LaneOptions {
@@ -29,6 +31,8 @@ export interface LaneOptions {
   onSettled: () => void;
 }
 
+/** A wake for the next in line may be lost with the process that owed it; so long a lane waits for it at the most (milliseconds). */
+const longestWaitMs = 120_000;
 /** What recording an answer may take while the database is away (milliseconds): see `recordingPatienceMs` of the activities. */
 const recordingMs = 90_000;
 
@@ -117,19 +121,24 @@ export class Lanes {
   async #waitForTurn(lane: Lane, head: QueuedDelivery): Promise<boolean> {
     const wakes = this.#wakesOf(lane.endpointId);
     const interrupted = () => this.#stopping || this.#wakesOf(lane.endpointId) !== wakes;
-    if (head.held) await condition(interrupted);
+    if (head.asleep === 'held') await condition(interrupted);
+    else if (head.asleep === 'waiting') await condition(interrupted, longestWaitMs);
     else if (head.dueAt > Date.now()) await condition(interrupted, head.dueAt - Date.now());
     return !this.#stopping;
   }
 
   async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
-    const wakes = this.#wakesOf(lane.endpointId);
-    const outcome = await this.#deliver().attemptDelivery({
+    const { endpointId } = lane;
+    const wakes = this.#wakesOf(endpointId);
+    const { outcome, notices, isProbe } = await this.#deliver().attemptDelivery({
       deliveryId: head.id,
+      endpointId,
       attempt: head.attempt,
       now: Date.now(),
     });
-    delete head.held;
+    await orderMails(notices);
+    if (isProbe) await tellEndpoint(endpointId, head.id, outcome);
+    delete head.asleep;
     switch (outcome.kind) {
       case 'delivered':
         lane.queue.shift();
@@ -143,9 +152,10 @@ export class Lanes {
         head.dueAt = Date.now() + outcome.delayMs;
         return;
       case 'held':
+      case 'waiting':
+        head.dueAt = 0;
         // A wake that came while the attempt was finding out means: look again at once.
-        if (this.#wakesOf(lane.endpointId) === wakes) head.held = true;
-        else head.dueAt = 0;
+        if (this.#wakesOf(endpointId) === wakes) head.asleep = outcome.kind;
         return;
       case 'in_flight':
         return;

@@ -1,7 +1,9 @@
+import { ApplicationFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
@@ -11,11 +13,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PublishActivities, PublishLeadInput, Settings } from '../activities/publish.ts';
+import type { NotifyActivities } from '../activities/notify.ts';
 import {
+  awaitsEnrichment,
   dueEvents,
   graceRunsUntil,
   isAwaiting,
   markEmitted,
+  release,
+  releaseBlockers,
   withEnrichmentDeadline,
   withGrace,
 } from '../src/domain/gate.ts';
@@ -25,7 +31,8 @@ import { applyStep, type LeadState, newLeadState, stageOf } from '../src/domain/
 import { Alarm } from './alarm.ts';
 import { describeInWords } from './describe.ts';
 import { type Lane, Lanes } from './lane.ts';
-import { type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
+import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
+import { orderMails } from './order-mails.ts';
 import { hasAbandonedDeliveries, leadStage, leadStatus } from './search-attributes.ts';
 
 /** What a lead's workflow starts with: who it is, or, continued as new, all it was. */
@@ -47,6 +54,8 @@ interface CarriedLead {
   lastActiveAt: number;
   hasAbandoned: boolean;
   isErased: boolean;
+  /** The organization was told that the enrichment is overdue. */
+  isOverdueReported: boolean;
 }
 
 /** A run that could apply nothing (all of it refused) has no settings, and nothing to wait for (milliseconds). */
@@ -58,6 +67,11 @@ const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
   // An attempt inside it is handed over after half a second; what remains is Postgres.
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+const { reportOverdue } = proxyActivities<NotifyActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
 /**
@@ -86,6 +100,7 @@ class Lead {
       lastActiveAt: Date.now(),
       hasAbandoned: false,
       isErased: false,
+      isOverdueReported: false,
     };
     const { typedSearchAttributes } = workflowInfo();
     this.#known = {
@@ -110,6 +125,7 @@ class Lead {
     }
     setHandler(wakeSignal, ({ endpointId }) => this.#lanes.wake(endpointId));
     setHandler(stateQuery, () => this.describe());
+    setHandler(completeEnrichmentUpdate, () => this.#release(), { validator: () => this.#mayBeReleased() });
   }
 
   async live(): Promise<void> {
@@ -117,7 +133,8 @@ class Lead {
     if (!this.#state.isFresh) this.#alarm.ensure(this.#nextLookAt());
     while (!workflowInfo().continueAsNewSuggested) {
       await condition(() => this.#hasReasonToLook());
-      if (this.#state.inbox.length > 0 || this.#isGraceOver()) await this.#act();
+      if (this.#state.inbox.length > 0 || this.#isSomethingDue()) await this.#act();
+      if (this.#isOverdue()) await this.#reportOverdue();
       if (this.#isFinished() && (await this.#close())) return;
       this.#alarm.ensure(this.#nextLookAt());
     }
@@ -125,7 +142,12 @@ class Lead {
   }
 
   #hasReasonToLook(): boolean {
-    return this.#state.inbox.length > 0 || this.#alarm.hasFired || workflowInfo().continueAsNewSuggested;
+    return (
+      this.#state.inbox.length > 0 ||
+      this.#alarm.hasFired ||
+      this.#isReleased() ||
+      workflowInfo().continueAsNewSuggested
+    );
   }
 
   describe(): LeadDescription {
@@ -161,6 +183,7 @@ class Lead {
           if (result.abandoned) this.#markAbandoned();
           this.#lanes.add(result.open, Date.now());
           this.#show();
+          await orderMails(result.notices);
           return;
       }
     }
@@ -223,9 +246,44 @@ class Lead {
     return withEnrichmentDeadline(withGrace(state, now, settings.addressGraceMs), now, settings.enrichmentDeadlineMs);
   }
 
-  #isGraceOver(): boolean {
-    const until = graceRunsUntil(this.#state.lead);
-    return until !== null && Date.now() >= until;
+  #isSomethingDue(): boolean {
+    return dueEvents(this.#state.lead, Date.now()).length > 0;
+  }
+
+  /** The operator has just completed the enrichment, and what that makes due was not emitted yet. */
+  #isReleased(): boolean {
+    return this.#state.lead.released && this.#isSomethingDue();
+  }
+
+  #isOverdue(): boolean {
+    const { lead: state, isOverdueReported } = this.#state;
+    return (
+      !isOverdueReported && awaitsEnrichment(state) && Date.now() >= (state.enrichmentDueAt ?? Number.POSITIVE_INFINITY)
+    );
+  }
+
+  /** Tells the organization, in its next digest, and the operator (spec section 1): once, the lead goes on waiting. */
+  async #reportOverdue(): Promise<void> {
+    const { organizationId, leadId, enrichmentDueAt } = this.#state.lead;
+    const waitingSince = (enrichmentDueAt ?? Date.now()) - (this.#state.settings?.enrichmentDeadlineMs ?? 0);
+    await reportOverdue({ organizationId, leadId, waitingSince });
+    this.#state.isOverdueReported = true;
+  }
+
+  /** Completes the enrichment with what is known (spec section 1): nothing waits for a write-back or a grace any more. */
+  #release(): void {
+    this.#state.lead = release(this.#state.lead);
+  }
+
+  #mayBeReleased(): void {
+    const { lead: state } = this.#state;
+    if (state.emitted['lead.enriched'] !== undefined) {
+      throw ApplicationFailure.nonRetryable('lead.enriched was emitted already', 'AlreadyEnriched');
+    }
+    const missing = releaseBlockers(state);
+    if (missing.length > 0) {
+      throw ApplicationFailure.nonRetryable(`not known: ${missing.join(', ')}`, 'EnrichmentBlocked', missing);
+    }
   }
 
   #isIdle(): boolean {
@@ -248,8 +306,14 @@ class Lead {
 
   /** The next time at which something may change by itself, epoch milliseconds: nothing periodic, nothing while it waits. */
   #nextLookAt(): number {
-    const grace = graceRunsUntil(this.#state.lead) ?? Number.POSITIVE_INFINITY;
-    return this.#isWaiting() ? grace : Math.min(grace, this.#idleAt());
+    const { lead: state, isOverdueReported } = this.#state;
+    const grace = graceRunsUntil(state) ?? Number.POSITIVE_INFINITY;
+    const overdue = isOverdueReported || !awaitsEnrichment(state) ? null : state.enrichmentDueAt;
+    return Math.min(
+      grace,
+      overdue ?? Number.POSITIVE_INFINITY,
+      this.#isWaiting() ? Number.POSITIVE_INFINITY : this.#idleAt(),
+    );
   }
 
   /** True when the run may end: its state is kept, and no step came while that was done. */

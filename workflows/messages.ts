@@ -1,6 +1,7 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LeadStage, LeadStatus, LeadStep, LeadStepName, WidgetStep } from '../src/domain/lead.ts';
 import type { LeadState } from '../src/domain/lead-state.ts';
+import type { Outcome } from '../src/domain/outcome.ts';
 import type { Lane } from './lane.ts';
 
 /** Signals of a lead, named after its steps (spec section 6). */
@@ -36,3 +37,12 @@ export interface WidgetDescription {
   unreadSteps: number;
 }
 export const widgetStateQuery = defineQuery<WidgetDescription>('state');
+
+/** The pause numbered `pauseVersion` is to end. */
+export const resumeSignal = defineSignal<[{ pauseVersion: number }]>('resume');
+export const removeSignal = defineSignal<[]>('remove');
+/** How the delivery that goes first after a resume fared. */
+export const probedSignal = defineSignal<[{ deliveryId: string; outcome: Outcome['kind'] }]>('probed');
+
+/** The operator completes a lead's enrichment with what is known; refused, naming what is missing, unless address and personalInfo are. */
+export const completeEnrichmentUpdate = defineUpdate<void>('complete_enrichment');

@@ -1,6 +1,9 @@
+import { type Admission, admit, type Candidate } from '../domain/admission.ts';
+import { isReceiversFault } from '../domain/failing-policy.ts';
 import type { AbandonedReason, AttemptResult, DeliveryStatus, Outcome } from '../domain/outcome.ts';
+import { lockEndpointOf } from './endpoint-lock.ts';
 import type { Database, Queryable } from './pool.ts';
-import { type Sendable, toSendable } from './publishing.ts';
+import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
 
 export interface AttemptRecord {
   attemptId: string;
@@ -13,41 +16,67 @@ export interface AttemptRecord {
   nextAttemptAt: number | null;
 }
 
-/** What a delivery's row says of it, as an outcome, when there is nothing (more) to send for this attempt. */
+/** An attempt that may be made, or what stands in its way. */
 export type Begun =
   | { kind: 'send'; delivery: Sendable }
-  | { kind: 'recorded'; outcome: Outcome }
-  /** Under way in another process, which may be alive. */
-  | { kind: 'elsewhere' }
-  /** The row changed while it was judged: ask again. */
-  | { kind: 'again' };
+  | { kind: 'recorded'; outcome: Outcome; attemptsBefore: number }
+  | { kind: 'elsewhere' };
 
-interface StatusRow {
+export interface BeginOptions {
+  /** The workflow's time, epoch milliseconds. */
+  now: number;
+  /** This process. */
+  owner: string;
+  /** The longest an attempt can last, milliseconds. */
+  leaseMs: number;
+  /** The process that had the attempt is known to be gone. */
+  takeOver: boolean;
+}
+
+interface CandidateRow {
   status: DeliveryStatus;
   reason: AbandonedReason | null;
   attempt: number;
   next_attempt_at: Date | null;
+  skip_requested: boolean;
   endpoint_status: 'active' | 'paused';
+  endpoint_deleted: boolean;
+  resume_phase: 'probe' | 'drain' | null;
+  probe_delivery_id: string | null;
+  in_flight: number;
+  max_in_flight: number;
+  owned_or_lost: boolean;
+  attempts_before: number;
 }
 
-// Takes the delivery for attempt $2, unless it is settled, beyond that attempt, paused, or under way in another process
-// that may still be alive ($4: milliseconds an attempt can last; $5: take it over all the same).
-const beginSql = `
-  update deliveries d set status = 'delivering', attempt = $2, attempt_started_at = now(), attempt_owner = $3, next_attempt_at = null
-    from endpoints p, event_bodies b
-   where d.id = $1 and p.id = d.endpoint_id and b.event_id = d.event_id
-     and p.status = 'active' and p.deleted_at is null and not d.skip_requested
-     and d.status not in ('delivered', 'abandoned')
-     and ((d.status <> 'delivering' and d.attempt < $2)
-          or (d.status = 'delivering' and d.attempt = $2
-              and ($5 or d.attempt_owner = $3 or d.attempt_started_at < now() - make_interval(secs => $4 / 1000.0))))
-  returning d.id, d.endpoint_id, d.event_id, d.event, d.sequence, b.body, p.url, p.status as endpoint_status,
-            p.secret, p.next_secret, p.overlap_ends_at`;
+const candidateSql = `
+  select d.status, d.reason, d.attempt, d.next_attempt_at, d.skip_requested,
+         p.status as endpoint_status, p.deleted_at is not null as endpoint_deleted, p.resume_phase, p.probe_delivery_id,
+         p.max_in_flight, d.attempts_before,
+         (select count(*)::int from deliveries o where o.endpoint_id = d.endpoint_id and o.status = 'delivering'
+             and o.attempt_started_at > now() - make_interval(secs => $3 / 1000.0)) as in_flight,
+         d.attempt_owner = $2 or d.attempt_started_at < now() - make_interval(secs => $3 / 1000.0) as owned_or_lost
+    from deliveries d join endpoints p on p.id = d.endpoint_id where d.id = $1`;
 
-// One statement records an attempt and moves its delivery. A success always counts, whatever was decided meanwhile, unless
-// the lead was erased: then nothing the partner answered may be kept.
+const takeSql = `
+  with taken as (
+    update deliveries set status = 'delivering', attempt = $2, attempt_started_at = now(), attempt_owner = $3,
+           next_attempt_at = null, waiting_since = null
+     where id = $1 returning *
+  )
+  select ${sendableColumns} from taken d ${sendableFrom}`;
+
+// One statement records an attempt, moves its delivery, and begins or ends the endpoint's failing episode. A success always
+// counts, whatever was decided meanwhile, unless the lead was erased: then nothing the partner answered may be kept. The
+// endpoint's row is written by failures, and by the first success after one.
 const recordSql = `
-  with moved as (
+  with logged as (
+    insert into attempts (id, delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
+    select $1, $2, $3, $4, $5, $6, $7, $8,
+           case when (select reason from deliveries where id = $2) is distinct from 'lead_erased' then $12 end
+    on conflict (delivery_id, number) do nothing
+    returning 1
+  ), moved as (
     update deliveries set
       attempt = greatest(attempt, $3),
       status = case when skip_requested and $9 = 'retrying' then 'abandoned' else $9 end,
@@ -58,13 +87,18 @@ const recordSql = `
      where id = $2 and status <> 'delivered'
        and (status <> 'abandoned' or ($9 = 'delivered' and reason is distinct from 'lead_erased'))
     returning status, reason, attempt, next_attempt_at
-  ), logged as (
-    insert into attempts (id, delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
-    select $1, $2, $3, $4, $5, $6, $7, $8,
-           case when (select reason from deliveries where id = $2) is distinct from 'lead_erased' then $12 end
-    on conflict (delivery_id, number) do nothing
+  ), episode as (
+    update endpoints set
+      episode = case when $9 <> 'delivered' and failing_since is null then episode + 1 else episode end,
+      failing_since = case when $9 = 'delivered' then null else coalesce(failing_since, $4) end,
+      recovered_at = case when $9 = 'delivered' then now() else recovered_at end,
+      abandoned_in_row = case when $9 = 'delivered' then 0 when $13 then abandoned_in_row + 1 else abandoned_in_row end
+     where id = $14 and exists (select from logged)
+       and case when $9 = 'delivered' then failing_since is not null else failing_since is null or $13 end
   )
-  select status, reason, attempt, next_attempt_at, 'active' as endpoint_status from moved`;
+  select status, reason, attempt, next_attempt_at from moved`;
+
+type StatusRow = Pick<CandidateRow, 'status' | 'reason' | 'attempt' | 'next_attempt_at'>;
 
 const outcomeOf = (row: StatusRow, now: number): Outcome | null => {
   switch (row.status) {
@@ -79,76 +113,91 @@ const outcomeOf = (row: StatusRow, now: number): Outcome | null => {
   }
 };
 
-const statusSql = `
-  select d.status, d.reason, d.attempt, d.next_attempt_at, p.status as endpoint_status
-    from deliveries d join endpoints p on p.id = d.endpoint_id where d.id = $1`;
+const toCandidate = (deliveryId: string, row: CandidateRow, takeOver: boolean): Candidate => ({
+  deliveryId,
+  status: row.status,
+  reason: row.reason,
+  attempt: row.attempt,
+  nextAttemptAt: row.next_attempt_at?.getTime() ?? null,
+  skipRequested: row.skip_requested,
+  endpointStatus: row.endpoint_status,
+  endpointDeleted: row.endpoint_deleted,
+  resumePhase: row.resume_phase,
+  probeDeliveryId: row.probe_delivery_id,
+  inFlight: row.in_flight,
+  maxInFlight: row.max_in_flight,
+  ownedOrLost: row.owned_or_lost || takeOver,
+});
 
-const load = async (db: Queryable, deliveryId: string): Promise<StatusRow> => {
-  const [row] = await db.prepared<StatusRow>('delivery-status', statusSql, [deliveryId]);
-  // Retention only removes settled deliveries, and a lane never asks for one it knows to be settled.
-  return (
-    row ?? { status: 'abandoned', reason: 'lead_erased', attempt: 0, next_attempt_at: null, endpoint_status: 'active' }
-  );
-};
+async function take(db: Queryable, deliveryId: string, attempt: number, owner: string): Promise<Sendable> {
+  const [row] = await db.prepared<SendableRow>('take', takeSql, [deliveryId, attempt, owner]);
+  if (row === undefined) throw new Error(`delivery ${deliveryId} has no body`);
+  return toSendable(row);
+}
+
+// A lost attempt that may not be repeated now gives its number back.
+const holdSql = `
+  update deliveries set status = 'held', next_attempt_at = null, waiting_since = null,
+         attempt = case when status = 'delivering' then attempt - 1 else attempt end
+   where id = $1`;
+const waitSql = `
+  update deliveries set waiting_since = coalesce(waiting_since, now()), next_attempt_at = null,
+         status = case when status = 'held' then 'pending' else status end
+   where id = $1`;
+const abandonSql = `
+  update deliveries set status = 'abandoned', reason = $2, settled_at = now(), next_attempt_at = null, waiting_since = null
+   where id = $1`;
+
+/** Writes what was decided, when nothing is to be sent; gives it as an outcome. */
+async function turnAway(
+  db: Queryable,
+  admission: Exclude<Admission, { kind: 'send' | 'elsewhere' }>,
+  deliveryId: string,
+): Promise<Outcome> {
+  switch (admission.kind) {
+    case 'recorded':
+      return admission.outcome;
+    case 'abandon':
+      await db.execute(abandonSql, [deliveryId, admission.reason]);
+      return { kind: 'abandoned', reason: admission.reason };
+    case 'hold':
+      await db.execute(holdSql, [deliveryId]);
+      return { kind: 'held' };
+    case 'wait':
+      await db.execute(waitSql, [deliveryId]);
+      return { kind: 'waiting' };
+  }
+}
 
 /** The attempt log, and the status of the delivery it moves. */
 export const attempts = (db: Database) => ({
-  /**
-   * Takes a delivery for one attempt, or says what is already known of that attempt.
-   * @param now the workflow's time, epoch milliseconds
-   * @param owner this process; `leaseMs` is the longest an attempt can last
-   * @param takeOver the process that had it is known to be gone
-   */
-  async begin(
-    deliveryId: string,
-    attempt: number,
-    { now, owner, leaseMs, takeOver }: { now: number; owner: string; leaseMs: number; takeOver: boolean },
-  ): Promise<Begun> {
-    const [row] = await db.prepared<Parameters<typeof toSendable>[0]>('begin-attempt', beginSql, [
-      deliveryId,
-      attempt,
-      owner,
-      leaseMs,
-      takeOver,
-    ]);
-    if (row !== undefined) return { kind: 'send', delivery: toSendable(row) };
-    const status = await load(db, deliveryId);
-    if (status.status === 'delivering' && status.attempt === attempt) return { kind: 'elsewhere' };
-    const recorded = outcomeOf(status, now);
-    if (recorded !== null && recorded.kind !== 'retry') return { kind: 'recorded', outcome: recorded };
-    // This attempt was made and the delivery waits for its next one, or was held since: go on with the next number.
-    if (status.attempt >= attempt) return { kind: 'recorded', outcome: recorded ?? { kind: 'retry', delayMs: 0 } };
-    const held = await this.hold(deliveryId, now);
-    return held === null ? { kind: 'again' } : { kind: 'recorded', outcome: held };
-  },
-
-  /**
-   * Decides, behind the endpoint's shared lock, why a delivery may not be sent: skipped, or held while the endpoint is
-   * paused; null when neither holds any more. Pause, resume and delete take that lock exclusively, so a delivery held here
-   * is seen by the resume's pager.
-   */
-  hold: (deliveryId: string, now: number): Promise<Outcome | null> =>
+  /** Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock. */
+  begin: (deliveryId: string, attempt: number, { now, owner, leaseMs, takeOver }: BeginOptions): Promise<Begun> =>
     db.tx(async (tx) => {
-      await tx.query(
-        `select pg_advisory_xact_lock_shared(hashtextextended(endpoint_id::text, 0)) from deliveries where id = $1`,
-        [deliveryId],
-      );
-      const [row] = await tx.query<StatusRow>(
-        `update deliveries d set
-            status = case when d.skip_requested or p.deleted_at is not null then 'abandoned' when p.status = 'paused' then 'held' else d.status end,
-            reason = case when d.skip_requested then 'skipped' when p.deleted_at is not null then 'endpoint_deleted' end,
-            settled_at = case when d.skip_requested or p.deleted_at is not null then now() end,
-            next_attempt_at = null
-           from endpoints p
-          where d.id = $1 and p.id = d.endpoint_id and d.status not in ('delivered', 'abandoned')
-          returning d.status, d.reason, d.attempt, d.next_attempt_at, p.status as endpoint_status`,
-        [deliveryId],
-      );
-      const status = row ?? (await load(tx, deliveryId));
-      if (status.status === 'held') return { kind: 'held' };
-      const outcome = outcomeOf(status, now);
-      return outcome?.kind === 'retry' ? null : outcome;
+      await lockEndpointOf(tx, deliveryId);
+      const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [deliveryId, owner, leaseMs]);
+      // Retention removes settled deliveries only, and a lane asks for none that it knows to be settled: an erased one.
+      if (row === undefined)
+        return { kind: 'recorded', outcome: { kind: 'abandoned', reason: 'lead_erased' }, attemptsBefore: 0 };
+      const admission = admit(toCandidate(deliveryId, row, takeOver), attempt, now);
+      if (admission.kind === 'elsewhere') return admission;
+      if (admission.kind === 'send') return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
+      return {
+        kind: 'recorded',
+        outcome: await turnAway(tx, admission, deliveryId),
+        attemptsBefore: row.attempts_before,
+      };
     }),
+
+  /** Whether this delivery is the one that goes first after its endpoint's resume: its outcome decides for the others. */
+  async isProbe(deliveryId: string): Promise<boolean> {
+    const rows = await db.query(
+      `select 1 from deliveries d join endpoints p on p.id = d.endpoint_id
+        where d.id = $1 and p.resume_phase = 'probe' and p.probe_delivery_id = d.id`,
+      [deliveryId],
+    );
+    return rows.length > 0;
+  },
 
   /** Says in the read model that the attempt under way outlives its local activity. */
   markUnderWay: (deliveryId: string, owner: string) =>
@@ -159,16 +208,11 @@ export const attempts = (db: Database) => ({
     ),
 
   /** Records an attempt once; gives the outcome that stands: another one when the delivery was settled meanwhile. */
-  async record({
-    attemptId,
-    deliveryId,
-    number,
-    startedAt,
-    result,
-    outcome,
-    nextAttemptAt,
-  }: AttemptRecord): Promise<Outcome> {
-    const status = outcome.kind === 'delivered' ? 'delivered' : outcome.kind === 'abandoned' ? 'abandoned' : 'retrying';
+  async record(
+    { attemptId, deliveryId, number, startedAt, result, outcome, nextAttemptAt }: AttemptRecord,
+    endpointId: string,
+  ): Promise<Outcome> {
+    const status = outcome.kind === 'delivered' || outcome.kind === 'abandoned' ? outcome.kind : 'retrying';
     const [row] = await db.prepared<StatusRow>('record-attempt', recordSql, [
       attemptId,
       deliveryId,
@@ -182,9 +226,18 @@ export const attempts = (db: Database) => ({
       outcome.kind === 'abandoned' ? outcome.reason : null,
       nextAttemptAt === null ? null : new Date(nextAttemptAt),
       result.responseBody,
+      outcome.kind === 'abandoned' && isReceiversFault(outcome.reason),
+      endpointId,
     ]);
-    if (row === undefined) return outcomeOf(await load(db, deliveryId), Date.now()) ?? outcome;
-    return row.status === status ? outcome : (outcomeOf(row, Date.now()) ?? outcome);
+    if (row?.status === status) return outcome;
+    const standing =
+      row ??
+      (
+        await db.query<StatusRow>('select status, reason, attempt, next_attempt_at from deliveries where id = $1', [
+          deliveryId,
+        ])
+      )[0];
+    return (standing && outcomeOf(standing, Date.now())) ?? outcome;
   },
 });
 

@@ -1,6 +1,7 @@
 import type { LeadEventType, LeadStage, LeadStatus, Mode, Tier } from '../domain/lead.ts';
 import type { RegisteredWidget } from '../domain/payloads.ts';
 import type { Queryable } from './pool.ts';
+import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
 
 /** The cause of every lead event: a lead emits each type once in its life. A widget's cause is the inbound id. */
 export const onceInALife = 'once';
@@ -22,49 +23,6 @@ export interface FrozenEvent {
   occurredAt: number;
   body: string;
 }
-
-/** What an attempt needs to know of a delivery and its endpoint. */
-export interface Sendable {
-  deliveryId: string;
-  endpointId: string;
-  eventId: string;
-  event: string;
-  sequence: number;
-  body: string;
-  url: string;
-  endpointStatus: 'active' | 'paused';
-  secret: Buffer;
-  nextSecret: Buffer | null;
-  overlapEndsAt: Date | null;
-}
-
-interface SendableRow {
-  id: string;
-  endpoint_id: string;
-  event_id: string;
-  event: string;
-  sequence: number;
-  body: string;
-  url: string;
-  endpoint_status: 'active' | 'paused';
-  secret: Buffer;
-  next_secret: Buffer | null;
-  overlap_ends_at: Date | null;
-}
-
-export const toSendable = (row: SendableRow): Sendable => ({
-  deliveryId: row.id,
-  endpointId: row.endpoint_id,
-  eventId: row.event_id,
-  event: row.event,
-  sequence: row.sequence,
-  body: row.body,
-  url: row.url,
-  endpointStatus: row.endpoint_status,
-  secret: row.secret,
-  nextSecret: row.next_secret,
-  overlapEndsAt: row.overlap_ends_at,
-});
 
 export interface LeadContext {
   /** Null: an organization never heard of. */
@@ -135,7 +93,8 @@ const publishSql = `
   ), bodies as (
     insert into event_bodies (event_id, body) select event_id, body from frozen
   ), subscribed as (
-    select f.event_id, f.type, f.body, p.id as endpoint_id, p.url, p.status, p.secret, p.next_secret, p.overlap_ends_at,
+    select f.event_id, f.type, f.body, p.id as endpoint_id, p.url, p.secret, p.next_secret, p.overlap_ends_at,
+           p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open,
            row_number() over (partition by p.id order by f.position) as nth,
            count(*) over (partition by p.id) as total
       from frozen f join endpoints p
@@ -151,15 +110,13 @@ const publishSql = `
       from subscribed s join numbered n using (endpoint_id)
     returning id, event_id, endpoint_id, event, sequence
   )
-  select i.id, i.endpoint_id, i.event_id, i.event, i.sequence, s.body, s.url, s.status as endpoint_status,
-         s.secret, s.next_secret, s.overlap_ends_at
+  select i.id, $2 as organization_id, i.endpoint_id, i.event_id, i.event, i.sequence, s.body, s.url, s.endpoint_open,
+         s.secret, s.next_secret, s.overlap_ends_at, 0 as attempts_before, false as recovering
     from inserted i join subscribed s using (event_id, endpoint_id)
    order by i.endpoint_id, i.sequence`;
 
 const unsettledSql = `
-  select d.id, d.endpoint_id, d.event_id, d.event, d.sequence, b.body, p.url, p.status as endpoint_status,
-         p.secret, p.next_secret, p.overlap_ends_at
-    from deliveries d join endpoints p on p.id = d.endpoint_id join event_bodies b using (event_id)
+  select ${sendableColumns} from deliveries d ${sendableFrom}
    where d.event_id = any ($1::uuid[]) and d.status not in ('delivered', 'abandoned')
    order by d.endpoint_id, d.sequence`;
 

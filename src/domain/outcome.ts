@@ -18,8 +18,10 @@ export type Outcome =
   /** `delayMs` counts from the end of the attempt: the later of the schedule and `Retry-After`. */
   | { kind: 'retry'; delayMs: number }
   | { kind: 'abandoned'; reason: AbandonedReason }
-  /** The endpoint is paused: nothing was sent and no attempt was used. */
+  /** The endpoint is paused, or another delivery goes first after its resume: nothing was sent and no attempt was used. */
   | { kind: 'held' }
+  /** As many attempts are under way as the endpoint takes: nothing was sent, and a wake follows. */
+  | { kind: 'waiting' }
   /** The first attempt is under way and slower than a local activity may wait: a regular activity waits for its outcome. */
   | { kind: 'in_flight' };
 

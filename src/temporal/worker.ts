@@ -18,8 +18,10 @@ import { dataConverter, failureConverterPath } from './data-converter.ts';
 const maxCachedWorkflows = 2_000;
 /** A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second. */
 const maxWorkflowTasks = 400;
+/** Resumes, recoveries, reports: short ones. */
+const maxControlActivities = 50;
 /** Attempts that wait for slow and failing partners: sockets, hardly any CPU. */
-const maxSlowAttempts = 2_000;
+const maxSlowAttempts = 5_000;
 
 export interface RunningWorker {
   /** Takes nothing more, finishes what is in hand within 15 s, hands the rest back. */
@@ -66,7 +68,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       maxCachedWorkflows,
       maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks,
       maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
-      enableNonLocalActivities: false,
+      maxConcurrentActivityTaskExecutions: maxControlActivities,
     }),
     Worker.create({
       ...shared,

@@ -1,0 +1,17 @@
+import type { Queryable } from './pool.ts';
+
+/**
+ * The endpoint's lock, until the transaction ends. Whoever begins an attempt, pauses, resumes or deletes holds it, so that
+ * each sees the other whole: a delivery held here is found by the resume's pager, and no more attempts begin than the
+ * endpoint takes. It writes nothing, unlike a lock on the endpoint's row.
+ */
+export const lockEndpoint = (db: Queryable, endpointId: string) =>
+  db.query('select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))', [endpointId]);
+
+/** The same, by one of its deliveries. */
+export const lockEndpointOf = (db: Queryable, deliveryId: string) =>
+  db.prepared(
+    'lock-endpoint-of',
+    'select pg_advisory_xact_lock(hashtextextended(endpoint_id::text, 0)) from deliveries where id = $1',
+    [deliveryId],
+  );

@@ -1,0 +1,137 @@
+import { type AutomaticPause, automaticPause, type PausedReason } from '../domain/failing-policy.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { lockEndpoint } from './endpoint-lock.ts';
+import type { Database, Queryable } from './pool.ts';
+
+/** What a failed attempt means for its endpoint. */
+export interface Consequence {
+  organizationId: string;
+  /** Counts the endpoint's failing episodes: mails are sent once per episode and kind. */
+  episode: number;
+  /** Set when this failure paused the endpoint. */
+  paused: AutomaticPause | null;
+}
+
+interface FailingRow {
+  organization_id: string;
+  episode: number;
+  failing_since: Date | null;
+  status: 'active' | 'paused';
+  paused_reason: string | null;
+  recovered_at: Date | null;
+  abandoned_in_row: number;
+  first_attempt_at: Date | null;
+}
+
+/** Behind the lock: nothing is sent from here on, and all that is unsettled is held, but for what is under way. */
+async function pauseLocked(db: Queryable, endpointId: string, reason: PausedReason): Promise<number> {
+  // Deliveries before the endpoint, as everywhere: transactions that take both in one order cannot deadlock.
+  await holdAll(db, endpointId);
+  return db.execute(
+    `update endpoints set status = 'paused', paused_reason = $2, pause_version = pause_version + 1, updated_at = now(),
+            resume_phase = null, probe_delivery_id = null
+      where id = $1 and status = 'active' and deleted_at is null`,
+    [endpointId, reason],
+  );
+}
+
+const holdAll = (db: Queryable, endpointId: string) =>
+  db.execute(
+    `update deliveries set status = 'held', next_attempt_at = null, waiting_since = null
+      where endpoint_id = $1 and status in ('pending', 'retrying')`,
+    [endpointId],
+  );
+
+const failingSql = `
+  select p.organization_id, p.episode, p.failing_since, p.status, p.paused_reason, p.recovered_at, p.abandoned_in_row,
+         (select min(a.started_at) from attempts a where a.delivery_id = $2 and not a.resend
+             and a.number > (select attempts_before from deliveries where id = $2)) as first_attempt_at
+    from endpoints p where p.id = $1 and p.deleted_at is null`;
+
+export const endpointStatus = (db: Database) => ({
+  /** Pauses by hand; what is paused already stays as it is. */
+  pause: (endpointId: string): Promise<void> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      await pauseLocked(tx, endpointId, 'manual');
+    }),
+
+  /**
+   * Draws the consequences of a recorded failure: pauses the endpoint where the rule says so (spec section 5), and holds
+   * the delivery when the endpoint was paused while the attempt was under way. Safe to repeat: a resume ends the episode,
+   * and then no old failure pauses again. Null: the endpoint is deleted.
+   */
+  afterFailure: (endpointId: string, deliveryId: string, outcome: Outcome): Promise<Consequence | null> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      const [row] = await tx.query<FailingRow>(failingSql, [endpointId, deliveryId]);
+      if (row === undefined) return null;
+      const known = { organizationId: row.organization_id, episode: row.episode };
+      if (row.status === 'paused') {
+        await holdAll(tx, endpointId);
+        return { ...known, paused: pausedBy(row.paused_reason, outcome) };
+      }
+      if (row.failing_since === null) return { ...known, paused: null };
+      const reason = automaticPause({
+        outcome,
+        firstAttemptAt: row.first_attempt_at?.getTime() ?? 0,
+        recoveredAt: row.recovered_at?.getTime() ?? null,
+        abandonedInRow: row.abandoned_in_row,
+      });
+      if (reason !== null) await pauseLocked(tx, endpointId, reason);
+      return { ...known, paused: reason };
+    }),
+
+  /** The pause that a resume asked for now would end; null when the endpoint is not paused. */
+  async pauseVersion(endpointId: string): Promise<number | null> {
+    const [row] = await db.query<{ pause_version: number }>(
+      `select pause_version from endpoints where id = $1 and status = 'paused' and deleted_at is null`,
+      [endpointId],
+    );
+    return row?.pause_version ?? null;
+  },
+
+  /**
+   * Ends the pause numbered `pauseVersion` and with it the failing episode; one delivery goes first. A later pause is not
+   * touched, and a repeat changes nothing. Gives how far the endpoint's resume is; null: there is none to go on with.
+   */
+  resume: (endpointId: string, pauseVersion: number): Promise<'probe' | 'drain' | null> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      await tx.execute(
+        `update endpoints set status = 'active', paused_reason = null, resume_phase = 'probe', probe_delivery_id = null,
+                failing_since = null, abandoned_in_row = 0, updated_at = now()
+          where id = $1 and status = 'paused' and pause_version = $2 and deleted_at is null`,
+        [endpointId, pauseVersion],
+      );
+      const [row] = await tx.query<{ resume_phase: 'probe' | 'drain' | null }>(
+        'select resume_phase from endpoints where id = $1 and deleted_at is null',
+        [endpointId],
+      );
+      return row?.resume_phase ?? null;
+    }),
+
+  /** Deletes an endpoint and abandons what is unsettled there, but for what is under way: that finishes and counts. */
+  remove: (endpointId: string): Promise<void> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      await tx.execute(
+        `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null,
+                waiting_since = null, woken_at = null
+          where endpoint_id = $1 and status in ('pending', 'retrying', 'held')`,
+        [endpointId],
+      );
+      await tx.execute(
+        'update endpoints set deleted_at = now(), updated_at = now() where id = $1 and deleted_at is null',
+        [endpointId],
+      );
+    }),
+});
+
+/** A repeat of the failure that paused the endpoint says so again: its mail may not have been ordered yet. */
+function pausedBy(reason: string | null, outcome: Outcome): AutomaticPause | null {
+  if (outcome.kind !== 'abandoned') return null;
+  return reason === 'failing' || reason === 'consecutive_failures' || reason === 'gone' ? reason : null;
+}
+
+export type EndpointStatus = ReturnType<typeof endpointStatus>;

@@ -1,0 +1,86 @@
+import type { AttemptResult } from '../domain/outcome.ts';
+import { lockEndpointOf } from './endpoint-lock.ts';
+import type { Database } from './pool.ts';
+import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
+
+/** What an operator does to one delivery: skip it, or send it again (spec section 5). */
+export const manualDelivery = (db: Database) => ({
+  /** Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. `settled`: it is too late. */
+  skip: (
+    deliveryId: string,
+  ): Promise<{ kind: 'skipped'; workflowId: string; endpointId: string } | { kind: 'settled' }> =>
+    db.tx(async (tx) => {
+      await lockEndpointOf(tx, deliveryId);
+      const [row] = await tx.query<{ workflow_id: string; endpoint_id: string }>(
+        `update deliveries set
+            skip_requested = true,
+            status = case when status = 'delivering' then status else 'abandoned' end,
+            reason = case when status = 'delivering' then null else 'skipped' end,
+            settled_at = case when status = 'delivering' then null else now() end,
+            next_attempt_at = null, waiting_since = null
+          where id = $1 and status not in ('delivered', 'abandoned')
+          returning coalesce(runner, subject) as workflow_id, endpoint_id`,
+        [deliveryId],
+      );
+      return row === undefined
+        ? { kind: 'settled' }
+        : { kind: 'skipped', workflowId: row.workflow_id, endpointId: row.endpoint_id };
+    }),
+
+  /** The number of the attempt that a resend would be; null when the delivery cannot be sent again: unsettled, erased, or its bytes are gone. */
+  async resendNumber(deliveryId: string): Promise<number | null> {
+    const [row] = await db.query<{ number: number }>(
+      `select d.attempt + 1 as number from deliveries d join event_bodies b using (event_id) join endpoints p on p.id = d.endpoint_id
+        where d.id = $1 and p.deleted_at is null
+          and (d.status = 'delivered' or (d.status = 'abandoned' and d.reason <> 'lead_erased'))`,
+      [deliveryId],
+    );
+    return row?.number ?? null;
+  },
+
+  /** What a resend sends; null when it was made already, or can no longer be. */
+  async resendable(deliveryId: string, number: number): Promise<Sendable | null> {
+    const [row] = await db.query<SendableRow>(
+      `select ${sendableColumns} from deliveries d ${sendableFrom}
+        where d.id = $1 and p.deleted_at is null and d.status in ('delivered', 'abandoned') and d.reason is distinct from 'lead_erased'
+          and not exists (select from attempts a where a.delivery_id = d.id and a.number = $2)`,
+      [deliveryId, number],
+    );
+    return row === undefined ? null : toSendable(row);
+  },
+
+  /** Logs a resend; a success makes an abandoned delivery delivered and ends the failing episode, a failure changes nothing. */
+  recordResend: (
+    delivery: Pick<Sendable, 'deliveryId' | 'endpointId'>,
+    attempt: { id: string; number: number; startedAt: Date; result: AttemptResult; delivered: boolean },
+  ) =>
+    db.execute(
+      `with logged as (
+         insert into attempts (id, delivery_id, number, resend, started_at, duration_ms, status_code, error_class, error, response_body)
+         select $1, $2, $3, true, $4, $5, $6, $7, $8, $9 from deliveries where id = $2 and reason is distinct from 'lead_erased'
+         on conflict (delivery_id, number) do nothing),
+       moved as (
+         update deliveries set attempt = greatest(attempt, $3),
+                status = case when $10 then 'delivered' else status end,
+                reason = case when $10 then null else reason end,
+                delivered_at = case when $10 then coalesce(delivered_at, now()) else delivered_at end
+          where id = $2 and status in ('delivered', 'abandoned') and reason is distinct from 'lead_erased')
+       update endpoints set failing_since = null, recovered_at = now(), abandoned_in_row = 0
+        where id = $11 and $10 and failing_since is not null`,
+      [
+        attempt.id,
+        delivery.deliveryId,
+        attempt.number,
+        attempt.startedAt,
+        Math.round(attempt.result.durationMs),
+        attempt.result.statusCode,
+        attempt.result.error?.class ?? null,
+        attempt.result.error?.message ?? null,
+        attempt.result.responseBody,
+        attempt.delivered,
+        delivery.endpointId,
+      ],
+    ),
+});
+
+export type ManualDelivery = ReturnType<typeof manualDelivery>;

@@ -1,0 +1,14 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { wakeSignal } from '../../workflows/messages.ts';
+import type { Wake } from '../db/wakes.ts';
+
+/** Tells a workflow that the lane of an endpoint may look again; one that has ended has no lane that sleeps. */
+export const wakeThrough =
+  (temporal: Client) =>
+  async ({ workflowId, endpointId }: Wake): Promise<void> => {
+    try {
+      await temporal.workflow.getHandle(workflowId).signal(wakeSignal, { endpointId });
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  };

@@ -1,0 +1,18 @@
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ResendActivities } from '../activities/resend.ts';
+
+export interface ResendRun {
+  deliveryId: string;
+  /** The number of the attempt. */
+  number: number;
+}
+
+/** One attempt at a settled delivery, asked for by hand; its failure changes nothing. */
+export async function resend(run: ResendRun): Promise<void> {
+  const { resendDelivery } = proxyActivities<ResendActivities>({
+    taskQueue: `${workflowInfo().taskQueue}-deliveries`,
+    startToCloseTimeout: '2m',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  });
+  await resendDelivery(run);
+}
