@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import type { SMTPPoolSentMessageInfo } from 'nodemailer';
 import type { Sent } from './mailer.ts';
 
@@ -17,6 +18,13 @@ interface SmtpError {
 /** An address that cannot be put into the SMTP dialogue would fail the mail for everybody else, too. */
 export const isAddress = (text: string): boolean => /^[^\s<>@\p{Cc}][^\s<>\p{Cc}]*@[^\s<>@\p{Cc}]+$/u.test(text);
 
+/** The address as SMTP carries it, and as it comes back with the answers: the domain in ASCII and lower case. */
+export function onTheWire(address: string): string {
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
+  return `${address.slice(0, at)}@${domainToASCII(domain) || domain}`;
+}
+
 /** The server took the message; some recipients it may have refused before. */
 export function afterSuccess(info: SMTPPoolSentMessageInfo): Sent {
   const errors = (info.rejectedErrors ?? []) as readonly SmtpError[];
@@ -24,24 +32,20 @@ export function afterSuccess(info: SMTPPoolSentMessageInfo): Sent {
 }
 
 /**
- * The server took nothing. What it refuses by itself is decided recipient by recipient; the message refused as a whole
- * (5xx after its data) is refused for everybody. All else passes or can be corrected, so the mail is worth keeping: a
- * server that is away, a 4xx, and a 5xx about ourselves (sender, password, TLS).
+ * The server took nothing. Recipients it refused are each judged by their own answer; the message refused as a whole (5xx
+ * after its data) is refused for everybody. All else passes or can be corrected, so the mail is worth keeping: a server that
+ * is away, a 4xx, and a 5xx about ourselves (sender, password, TLS).
  */
 export function afterFailure(error: unknown, to: readonly string[]): Sent {
   const failure = (typeof error === 'object' && error !== null ? error : {}) as SmtpError;
-  const errors = failure.rejectedErrors ?? [];
-  if (failure.command === 'RCPT TO' && errors.length > 0) {
-    return { accepted: [], ...split(errors), reason: reasonOf(errors) };
-  }
-  const own = split(errors);
-  const others = to.filter((address) => !own.refused.includes(address) && !own.deferred.includes(address));
-  const isRefused = failure.command === 'DATA' && isPermanent(failure);
+  const refusals = failure.rejectedErrors ?? [];
+  if (refusals.length > 0) return { accepted: [], ...split(refusals), reason: reasonOf(refusals) };
+  const isFinal = failure.command === 'DATA' && isPermanent(failure);
   return {
     accepted: [],
-    refused: isRefused ? [...own.refused, ...others] : own.refused,
-    deferred: isRefused ? own.deferred : [...own.deferred, ...others],
-    reason: reasonOf([failure, ...errors]),
+    refused: isFinal ? [...to] : [],
+    deferred: isFinal ? [] : [...to],
+    reason: reasonOf([failure]),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AutomaticPauseReason } from '../domain/notice.ts';
+import type { AutomaticPause } from '../domain/failing-policy.ts';
 import { endpointPage, shownUrl } from './links.ts';
 import { type RenderedMail, renderMail } from './render.ts';
 import { excerpt, inWords, utc } from './words.ts';
@@ -43,7 +43,7 @@ export function warningMail(failure: EndpointFailure, lastWaitMs: number, public
   });
 }
 
-const why: Record<AutomaticPauseReason, (failure: EndpointFailure) => string> = {
+const why: Record<AutomaticPause, (failure: EndpointFailure) => string> = {
   failing: ({ attempt }) =>
     `Attempt ${attempt}, the last one of a delivery, failed, and nothing was delivered since its first attempt.`,
   consecutive_failures: () => 'Five deliveries in a row were abandoned without one success in between.',
@@ -53,7 +53,7 @@ const why: Record<AutomaticPauseReason, (failure: EndpointFailure) => string> = 
 /** The abandonment mail (spec section 5): a delivery was given up, and the endpoint is paused. */
 export function pausedMail(
   failure: EndpointFailure,
-  reason: AutomaticPauseReason,
+  reason: AutomaticPause,
   publicUrl: string | undefined,
 ): RenderedMail {
   return renderMail({

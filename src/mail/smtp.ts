@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { toMessage } from './message.ts';
 import type { Mail, Mailer } from './mailer.ts';
-import { afterFailure, afterSuccess, isAddress } from './answers.ts';
+import { afterFailure, afterSuccess, isAddress, onTheWire } from './answers.ts';
 
 export interface SmtpTimeouts {
   /** From the name's lookup to the server's greeting. */
@@ -46,13 +46,20 @@ export function smtpSend({
   });
   return {
     async send(mail: Mail, signal?: AbortSignal) {
-      const to = mail.to.filter(isAddress);
       const malformed = mail.to.filter((address) => !isAddress(address));
+      const given = new Map(mail.to.filter(isAddress).map((address) => [onTheWire(address), address]));
+      const to = [...given.keys()];
       if (to.length === 0) return { accepted: [], refused: malformed, deferred: [], reason: 'malformed address' };
       const sent = await transport
         .sendMail({ ...toMessage({ ...mail, to }, from), ...(signal && { signal }) })
         .then(afterSuccess, (error: unknown) => afterFailure(error, to));
-      return { ...sent, refused: [...sent.refused, ...malformed] };
+      const asGiven = (addresses: string[]) => addresses.map((address) => given.get(address) ?? address);
+      return {
+        accepted: asGiven(sent.accepted),
+        refused: [...asGiven(sent.refused), ...malformed],
+        deferred: asGiven(sent.deferred),
+        reason: sent.reason,
+      };
     },
     close: () => transport.close(),
   };
