@@ -94,6 +94,10 @@ export const variables = {
     .prefault('7d')
     .describe('A lead with nothing left to do is put away after this long without a step.'),
   SMTP_URL: url('smtp', 'smtps').optional().meta(secret).describe('Mail server. Absent: no mail is sent.'),
+  MAIL_FROM: z
+    .string()
+    .prefault('Spark360 Events <events@spark360.example>')
+    .describe('Sender of the mails to organizations: a name and an address of your own domain.'),
   PUBLIC_URL: url('https', 'http').optional().describe('Where people reach this service, for the links in mails.'),
   ALLOW_INSECURE_ENDPOINTS: z
     .enum(['loopback'], 'expected loopback, or nothing')
@@ -153,6 +157,7 @@ export interface Config {
   readonly enrichmentDeadlineMs: number;
   readonly idleAfterMs: number;
   readonly smtpUrl?: string;
+  readonly mailFrom: string;
   readonly publicUrl?: string;
   readonly allowInsecureEndpoints: 'loopback' | null;
   readonly retentionDays: number;
@@ -206,6 +211,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     addressGraceMs: settings.ADDRESS_GRACE,
     enrichmentDeadlineMs: settings.ENRICHMENT_DEADLINE,
     idleAfterMs: settings.IDLE_AFTER,
+    mailFrom: settings.MAIL_FROM,
     ...present({ smtpUrl: settings.SMTP_URL, publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') }),
     allowInsecureEndpoints: settings.ALLOW_INSECURE_ENDPOINTS ?? null,
     retentionDays: settings.RETENTION_DAYS,

@@ -9,9 +9,11 @@ import { attempts } from './db/attempts.ts';
 import { endpointStatus } from './db/endpoint-status.ts';
 import { manualDelivery } from './db/manual-delivery.ts';
 import { openDatabase } from './db/pool.ts';
+import { notices } from './db/notices.ts';
 import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
 import { wakes } from './db/wakes.ts';
+import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt } from './telemetry/attempts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -49,6 +51,12 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     allowLoopback: config.allowInsecureEndpoints === 'loopback',
     timeoutMs: config.attemptTimeoutMs,
   });
+  const mailer = createMailer({
+    smtpUrl: config.smtpUrl,
+    from: config.mailFrom,
+    dataDir: config.dataDir,
+    log,
+  });
   const activityParts = {
     db,
     publishing: publishing(db),
@@ -63,6 +71,12 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     inFlight: new InFlight(),
     turns: new Turns(),
     wake: wakeThrough(temporal),
+    temporal,
+    taskQueue,
+    mailer,
+    notices: notices(db),
+    publicUrl: config.publicUrl,
+    enrichmentOverdue: metrics.enrichmentOverdue,
     log,
     retryScheduleMs: config.retryScheduleMs,
     attemptTimeoutMs: config.attemptTimeoutMs,
@@ -95,6 +109,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     },
     async close() {
       await sender.close();
+      mailer.close();
       await temporal.connection.close();
       await db.close();
     },

@@ -1,7 +1,7 @@
 import { condition, proxyActivities } from '@temporalio/workflow';
 import type { DeliverActivities } from '../activities/deliver.ts';
 import type { OpenDelivery } from '../activities/publish.ts';
-import { orderMails } from './order-mails.ts';
+import { startNotice } from './notice.ts';
 import { tellEndpoint } from './tell-endpoint.ts';
 
 /** One endpoint's unsettled deliveries of one subject, in order; plain data that survives continue-as-new. */
@@ -136,7 +136,7 @@ export class Lanes {
       attempt: head.attempt,
       now: Date.now(),
     });
-    await orderMails(notices);
+    for (const notice of notices) await startNotice(notice);
     if (isProbe) await tellEndpoint(endpointId, head.id, outcome);
     delete head.asleep;
     switch (outcome.kind) {

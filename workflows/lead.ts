@@ -32,7 +32,7 @@ import { Alarm } from './alarm.ts';
 import { describeInWords } from './describe.ts';
 import { type Lane, Lanes } from './lane.ts';
 import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
-import { orderMails } from './order-mails.ts';
+import { startNotice } from './notice.ts';
 import { hasAbandonedDeliveries, leadStage, leadStatus } from './search-attributes.ts';
 
 /** What a lead's workflow starts with: who it is, or, continued as new, all it was. */
@@ -183,7 +183,7 @@ class Lead {
           if (result.abandoned) this.#markAbandoned();
           this.#lanes.add(result.open, Date.now());
           this.#show();
-          await orderMails(result.notices);
+          for (const notice of result.notices) await startNotice(notice);
           return;
       }
     }

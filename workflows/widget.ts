@@ -12,7 +12,7 @@ import type { WidgetActivities } from '../activities/widget.ts';
 import type { WidgetStep } from '../src/domain/lead.ts';
 import { Alarm } from './alarm.ts';
 import { type Lane, Lanes } from './lane.ts';
-import { orderMails } from './order-mails.ts';
+import { startNotice } from './notice.ts';
 import { wakeSignal, widgetSignal, widgetStateQuery } from './messages.ts';
 
 export interface WidgetRun {
@@ -86,7 +86,7 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
       state.attemptTimeoutMs = result.settings.attemptTimeoutMs;
       state.lastActiveAt = Date.now();
       lanes.add(result.open, Date.now());
-      await orderMails(result.notices);
+      for (const notice of result.notices) await startNotice(notice);
     }
     if (lanes.isEmpty && Date.now() >= idleAt()) {
       await sleep('1s'); // never close in a task that may have run a local activity: see lead.ts

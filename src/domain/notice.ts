@@ -1,5 +1,4 @@
-/** Why an endpoint was paused by the rules of spec section 5; a pause by hand sends no mail. */
-export type AutomaticPauseReason = 'failing' | 'consecutive_failures' | 'gone';
+import type { AutomaticPause } from './failing-policy.ts';
 
 /** One e-mail to an organization about an endpoint that fails: at most one of each kind per failing episode (spec section 5). */
 export interface Notice {
@@ -12,7 +11,7 @@ export interface Notice {
   deliveryId: string;
   attempt: number;
   /** Of a `paused` notice. */
-  pausedReason?: AutomaticPauseReason;
+  pausedReason?: AutomaticPause;
 }
 
 /** "Once per episode" is the uniqueness of this id; it is the id of the mail, too. */

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import type { Deps } from '../deps.ts';
+import { mailTaskQueue } from '../domain/notice.ts';
 import { connectionOptions } from './connection.ts';
 import { dataConverter, failureConverterPath } from './data-converter.ts';
 
@@ -20,6 +21,8 @@ const maxCachedWorkflows = 2_000;
 const maxWorkflowTasks = 400;
 /** Resumes, recoveries, reports: short ones. */
 const maxControlActivities = 50;
+/** Mails under way: a mail server that hangs holds these, and nothing else. */
+const maxMails = 20;
 /** Attempts that wait for slow and failing partners: sockets, hardly any CPU. */
 const maxSlowAttempts = 5_000;
 
@@ -48,7 +51,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   return { code };
 }
 
-/** Runs workflows with their first attempts, and beside them, on a task queue of its own, the attempts nobody may wait for. */
+/** Runs workflows with their first attempts, and beside them, on task queues of their own, the attempts nobody may wait for, and mails. */
 export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
   const { config, keyRing, log } = deps;
   const connection = await NativeConnection.connect(await connectionOptions(deps.temporalTarget));
@@ -74,6 +77,11 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       ...shared,
       taskQueue: `${deps.taskQueue}-deliveries`,
       maxConcurrentActivityTaskExecutions: maxSlowAttempts,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: mailTaskQueue(deps.taskQueue),
+      maxConcurrentActivityTaskExecutions: maxMails,
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));

@@ -25,6 +25,7 @@ export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {})
   addressGraceMs: 300,
   enrichmentDeadlineMs: 86_400_000,
   idleAfterMs: 604_800_000,
+  mailFrom: 'Spark360 Events <events@spark360.example>',
   allowInsecureEndpoints: 'loopback',
   retentionDays: 90,
   logLevel: 'silent',
