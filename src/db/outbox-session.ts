@@ -1,0 +1,69 @@
+import { Client, type QueryResultRow } from 'pg';
+import type { Queryable } from './pool.ts';
+
+/** The channel on which the outbox's trigger says that there are new rows. */
+export const outboxChannel = 'spark360_outbox';
+
+const connectTimeoutMs = 5_000;
+const statementTimeoutMs = 10_000;
+/**
+ * After this long without a word from us the server ends the session, and with it every claim: a frozen process, or one
+ * on a host that is gone, holds nothing back for longer. A living relay asks far more often.
+ */
+const idleSessionTimeoutMs = 30_000;
+
+/** One connection that listens and holds claims: what it holds ends with it, whatever ends it. */
+export interface OutboxSession extends Queryable {
+  /** Aborted when the connection is lost; `reason` is the cause. */
+  lost: AbortSignal;
+  close(): Promise<void>;
+}
+
+// Nothing a relay writes is needed after a crash of the server: it is done again. So a commit does not wait for the disk.
+const setUpSql = `
+  select set_config('synchronous_commit', 'off', false), set_config('statement_timeout', '${statementTimeoutMs}', false),
+         (select set_config(name, '${idleSessionTimeoutMs}', false) from pg_settings where name = 'idle_session_timeout')`;
+
+/**
+ * Opens a session and listens: `onNotification` is called without an argument, and nothing is promised about how often.
+ * The database must be reached directly, or through a pooler that keeps a session on one connection.
+ * @throws when the server does not answer within five seconds
+ */
+export async function openOutboxSession(url: string, onNotification: () => void): Promise<OutboxSession> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'spark360-events relay',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: statementTimeoutMs + 1_000,
+    keepAlive: true,
+  });
+  const lost = new AbortController();
+  const lose = (error?: Error): void => lost.abort(error ?? new Error('the connection to the outbox database ended'));
+  client.on('error', lose);
+  client.on('end', () => lose());
+  client.on('notification', onNotification);
+  const close = async (): Promise<void> => {
+    await Promise.race([client.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+  };
+  try {
+    await client.connect();
+    await client.query(setUpSql);
+    await client.query(`listen ${outboxChannel}`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    lost: lost.signal,
+    close,
+    async prepared<Row extends QueryResultRow>(name: string, text: string, values: unknown[]) {
+      return (await client.query<Row>({ name, text, values })).rows;
+    },
+    async query<Row extends QueryResultRow>(sql: string, values: unknown[] = []) {
+      return (await client.query<Row>(sql, values)).rows;
+    },
+    async execute(sql, values = []) {
+      return (await client.query(sql, values)).rowCount ?? 0;
+    },
+  };
+}

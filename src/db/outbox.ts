@@ -1,0 +1,203 @@
+import type { InputIssue } from '../errors.ts';
+import type { Queryable } from './pool.ts';
+
+/**
+ * A row's text larger than this (bytes) cannot be an event of 256 KiB however its JSON is spaced, so it is judged without
+ * being read.
+ */
+const mostTextBytes = 512 * 1024;
+/** Of one subject at a time: the rest is claimed again after these. */
+const rowsPerClaim = 10;
+/** Keys of our advisory locks, among those of a database that is not ours. */
+const lockSeed = 360;
+/** Pending rows are counted up to here. */
+const mostCounted = 100_000;
+
+export interface OutboxRow {
+  /** A bigint, as text. */
+  id: string;
+  subject: string;
+  attempts: number;
+  /** It failed, and its next try is not due. */
+  isPostponed: boolean;
+  isTooLarge: boolean;
+  /** Parsed JSON; null when it is too large. */
+  event: unknown;
+  /** Milliseconds since it was inserted, by the clock of its database. */
+  ageMs: number;
+}
+
+export type DeadLetterReason = 'malformed' | 'conflict' | 'unknown_organization';
+
+/** What became of one row. */
+export type RowResult =
+  | { kind: 'signalled' | 'duplicate'; rowId: string }
+  | { kind: 'dead_letter'; rowId: string; reason: DeadLetterReason; issues: readonly InputIssue[] }
+  | { kind: 'failed'; rowId: string; error: string; retryInMs: number };
+
+export interface OutboxCounts {
+  /** Exact up to 100,000. */
+  pending: number;
+  oldestPendingSeconds: number;
+  /** Rows that failed and hold back their subject. */
+  stuck: number;
+  /** Dead letters that were not replayed. */
+  deadLetters: number;
+}
+
+// A subject is claimed by a session-level advisory lock on its name, through its first pending row. A lock on rows
+// (`for update skip locked`) would not do: a row of the same lead that commits later is not locked, even with a lower id,
+// since the order of ids is not the order of commits, and another relay would take it. And it would need a transaction
+// that is open while Temporal is spoken to, in a database that is not ours. The window is read only as far as needed.
+const claimSql = `
+  with first as materialized (
+    select o.subject from spark360.outbox o
+     where o.done_at is null and (o.next_try_at is null or o.next_try_at <= now()) and o.subject <> all ($1::text[])
+       and o.id = (select min(e.id) from spark360.outbox e where e.subject = o.subject and e.done_at is null)
+     order by o.id
+     limit 1000
+  )
+  select subject from first where pg_try_advisory_lock(hashtextextended(subject, ${lockSeed})) limit $2`;
+
+// Not in the statement that claims: its snapshot is older than the lock, and may show rows that the last holder finished.
+const rowsSql = `
+  select o.id, o.subject, o.attempts, coalesce(o.next_try_at > now(), false) as is_postponed, t.is_too_large,
+         case when not t.is_too_large then o.event end as event,
+         extract(epoch from clock_timestamp() - o.created_at)::float8 * 1000 as age_ms
+    from unnest($1::text[]) as claimed (subject)
+   cross join lateral (
+      select * from spark360.outbox where subject = claimed.subject and done_at is null order by id limit ${rowsPerClaim}) o
+   cross join lateral (select octet_length(o.event::text) > ${mostTextBytes} as is_too_large) t
+   order by o.id`;
+
+// One statement, so that a row is done together with its dead letter. Rows that are done already, by a relay that took
+// over from us, are left alone.
+const finishSql = `
+  with finished as (
+    update spark360.outbox o
+       set done_at = now(), outcome = f.outcome, next_try_at = null, last_error = null
+      from unnest($1::bigint[], $2::text[]) as f (id, outcome)
+     where o.id = f.id and o.done_at is null
+  ), postponed as (
+    update spark360.outbox o
+       set attempts = o.attempts + 1, last_error = f.error, next_try_at = now() + f.retry_in_ms * interval '1 millisecond'
+      from unnest($3::bigint[], $4::text[], $5::float8[]) as f (id, error, retry_in_ms)
+     where o.id = f.id and o.done_at is null
+  )
+  insert into spark360.outbox_dead_letters (outbox_id, subject, event, reason, issues, published_at)
+  select o.id, o.subject, o.event, d.reason, d.issues::jsonb, o.created_at
+    from unnest($6::bigint[], $7::text[], $8::text[]) as d (id, reason, issues)
+    join spark360.outbox o on o.id = d.id and o.done_at is null
+  on conflict (outbox_id) do nothing`;
+
+const countsSql = `
+  select (select count(*)::int from (select from spark360.outbox where done_at is null limit ${mostCounted}) p) as pending,
+         coalesce((select extract(epoch from clock_timestamp() - created_at)::float8 from spark360.outbox
+                    where done_at is null order by id limit 1), 0) as oldest_pending_seconds,
+         (select count(*)::int from spark360.outbox where done_at is null and attempts > 0) as stuck,
+         (select count(*)::int from spark360.outbox_dead_letters where replayed_at is null) as dead_letters`;
+
+/** The backend's outbox table, as the relay uses it. Claims belong to the session, so `db` is one for these. */
+export const outbox = (db: Queryable) => ({
+  /** Whether the table is there at all. */
+  async exists(): Promise<boolean> {
+    const [row] = await db.query<{ exists: boolean }>(`select to_regclass('spark360.outbox') is not null as exists`);
+    return row?.exists === true;
+  },
+
+  /** Claims up to `most` subjects whose first pending row is due, the longest waiting first, none of `held`. */
+  async claim(held: string[], most: number): Promise<string[]> {
+    const rows = await db.prepared<{ subject: string }>('outbox-claim', claimSql, [held, most]);
+    return rows.map(({ subject }) => subject);
+  },
+
+  /** The first pending rows of each claimed subject, in order of their ids. */
+  async rows(subjects: string[]): Promise<OutboxRow[]> {
+    const rows = await db.prepared<{
+      id: string;
+      subject: string;
+      attempts: number;
+      is_postponed: boolean;
+      is_too_large: boolean;
+      event: unknown;
+      age_ms: number;
+    }>('outbox-rows', rowsSql, [subjects]);
+    return rows.map(({ id, subject, attempts, event, ...row }) => ({
+      id,
+      subject,
+      attempts,
+      event,
+      isPostponed: row.is_postponed,
+      isTooLarge: row.is_too_large,
+      ageMs: row.age_ms,
+    }));
+  },
+
+  async finish(results: readonly RowResult[]): Promise<void> {
+    const done = results.filter((result) => result.kind !== 'failed');
+    const failed = results.filter((result) => result.kind === 'failed');
+    const dead = results.filter((result) => result.kind === 'dead_letter');
+    await db.prepared('outbox-finish', finishSql, [
+      done.map(({ rowId }) => rowId),
+      done.map(({ kind }) => kind),
+      failed.map(({ rowId }) => rowId),
+      failed.map(({ error }) => error),
+      failed.map(({ retryInMs }) => retryInMs),
+      dead.map(({ rowId }) => rowId),
+      dead.map(({ reason }) => reason),
+      dead.map(({ issues }) => JSON.stringify(issues)),
+    ]);
+  },
+
+  /** Gives claims back. Only after what came of their rows is committed. */
+  release: (subjects: string[]) =>
+    db.prepared(
+      'outbox-release',
+      `select pg_advisory_unlock(hashtextextended(subject, ${lockSeed})) from unnest($1::text[]) as claimed (subject)`,
+      [subjects],
+    ),
+
+  async counts(): Promise<OutboxCounts> {
+    const [row] = await db.prepared<{
+      pending: number;
+      oldest_pending_seconds: number;
+      stuck: number;
+      dead_letters: number;
+    }>('outbox-counts', countsSql, []);
+    return {
+      pending: row?.pending ?? 0,
+      oldestPendingSeconds: Math.max(0, row?.oldest_pending_seconds ?? 0),
+      stuck: row?.stuck ?? 0,
+      deadLetters: row?.dead_letters ?? 0,
+    };
+  },
+
+  /** Removes up to `most` rows that were done, and dead letters that were replayed, longer than `keepMs` ago; gives how many. */
+  async removeDone(keepMs: number, most: number): Promise<number> {
+    const removeFrom = (table: string, since: string): Promise<number> =>
+      db.execute(
+        `delete from spark360.${table} where id in (
+           select id from spark360.${table} where ${since} < now() - $1 * interval '1 millisecond'
+            order by ${since} limit $2 for update skip locked)`,
+        [keepMs, most],
+      );
+    return (await removeFrom('outbox', 'done_at')) + (await removeFrom('outbox_dead_letters', 'replayed_at'));
+  },
+
+  /**
+   * Removes every row and dead letter of a lead (spec section 5, Erase), those too whose event names it elsewhere than it
+   * should. Waits for no relay: a row that is being relayed meets the lead's tombstone. Gives how many.
+   */
+  async eraseLead(subject: string, leadId: string): Promise<number> {
+    const rows = await db.execute(
+      `delete from spark360.outbox
+        where subject = $1 or (subject like 'malformed/%' and position($2 in lower(event::text)) > 0)`,
+      [subject, leadId],
+    );
+    const letters = await db.execute(
+      'delete from spark360.outbox_dead_letters where subject = $1 or position($2 in lower(event::text)) > 0',
+      [subject, leadId],
+    );
+    return rows + letters;
+  },
+});

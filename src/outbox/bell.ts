@@ -1,0 +1,23 @@
+/** Wakes the one who waits for it. A ring that nobody waits for is kept for the next wait; several are one. */
+export class Bell {
+  #isRung = false;
+  #wake: () => void = () => undefined;
+
+  ring = (): void => {
+    this.#isRung = true;
+    this.#wake();
+  };
+
+  /** Resolves at a ring, at the latest after `ms`. */
+  async heard(ms: number): Promise<void> {
+    if (!this.#isRung) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, ms);
+      });
+      clearTimeout(timer);
+    }
+    this.#isRung = false;
+  }
+}
