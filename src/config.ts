@@ -111,7 +111,7 @@ export const variables = {
   OUTBOX_DATABASE_URL: url('postgres', 'postgresql')
     .optional()
     .meta(secret)
-    .describe("The backend's database with the outbox table, for the relay."),
+    .describe("The backend's database with the outbox table, for the relay. Absent: the outbox is in `DATABASE_URL`."),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

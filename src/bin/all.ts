@@ -9,6 +9,7 @@ import { freePort, isFree } from '../embedded/ports.ts';
 import { needsEmbedded, startEmbedded } from '../embedded/services.ts';
 import { startApi } from '../http/server.ts';
 import { installRuntime } from '../temporal/runtime.ts';
+import { startRelay } from '../outbox/relay.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { type RunContext, run } from './run.ts';
@@ -47,6 +48,8 @@ async function start(context: RunContext): Promise<void> {
   await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
   const worker = await startWorker(deps);
   onStop(worker.stop, 8_000);
+  const relay = await startRelay(deps);
+  onStop(relay.stop, 2_000);
   const api = await startApi({ ...deps, config: { ...config, sdkMetricsAddress } });
   onStop(api.close, 2_000);
 

@@ -35,7 +35,7 @@ const expand = (text: string): string =>
 
 describe('docker-compose.yml', () => {
   test('has a service for every role that the image needs', () => {
-    expect(roles.map(([name]) => name)).toEqual(expect.arrayContaining(['api', 'worker', 'migrate']));
+    expect(roles.map(([name]) => name)).toEqual(expect.arrayContaining(['api', 'worker', 'relay', 'migrate']));
   });
 
   test.each(roles)(

@@ -32,6 +32,7 @@ test('without any variable every default of the specification holds', () => {
     addressGraceMs: 5_000,
     enrichmentDeadlineMs: 86_400_000,
     idleAfterMs: 604_800_000,
+    mailFrom: 'Spark360 Events <events@spark360.example>',
     allowInsecureEndpoints: null,
     retentionDays: 90,
     logLevel: 'info',
