@@ -38,21 +38,26 @@ const recordingMs = 5_000;
 const lookAgainMs = 250;
 
 /** Runs `work` while telling the server that this process lives, so that a killed one is noticed within seconds. */
-async function beating<Result>(work: Promise<Result>): Promise<Result> {
+async function beating<Result>(owner: string, work: Promise<Result>): Promise<Result> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), heartbeatMs);
+  const timer = setInterval(() => context.heartbeat(owner), heartbeatMs);
   try {
-    context.heartbeat();
+    context.heartbeat(owner);
     return await work;
   } finally {
     clearInterval(timer);
   }
 }
 
-/** @param takeOver the process that had this attempt is known to be gone: its lease need not run out */
-async function reportOf(parts: DeliverParts, input: AttemptInput, takeOver: boolean): Promise<AttemptReport> {
+async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<AttemptReport> {
   const { deliveryId, attempt, now } = input;
-  const options = { now, owner: parts.inFlight.owner, leaseMs: parts.attemptTimeoutMs + recordingMs, takeOver };
+  const options = {
+    now,
+    owner: parts.inFlight.owner,
+    leaseMs: parts.attemptTimeoutMs + recordingMs,
+    // The process that ran this activity before, by its heartbeat: gone, or done with it. Another one may be alive.
+    formerOwner: (Context.current().info.heartbeatDetails as string | undefined) ?? null,
+  };
   for (;;) {
     const begun = await parts.turns.take(input.endpointId, () => parts.attempts.begin(deliveryId, attempt, options));
     switch (begun.kind) {
@@ -85,7 +90,7 @@ export const deliverActivities = (parts: DeliverParts) => ({
    */
   async attemptDelivery(input: AttemptInput): Promise<DeliveryReport> {
     const underWay = parts.inFlight.get(input.deliveryId);
-    const report = await beating(underWay ?? reportOf(parts, input, Context.current().info.attempt > 1));
+    const report = await beating(parts.inFlight.owner, underWay ?? reportOf(parts, input));
     const { kind } = report.outcome;
     if (kind !== 'held' && kind !== 'waiting') await wakeNext(parts, input.endpointId);
     return { ...report, isProbe: kind !== 'waiting' && (await parts.attempts.isProbe(input.deliveryId)) };

@@ -47,12 +47,18 @@ export interface OpenDelivery {
   delayMs: number;
 }
 
+/** What outlives a run, encrypted in Postgres. */
+export interface KeptLead {
+  lead: LeadState;
+  appliedIds: string[];
+}
+
 export type PublishResult =
   | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; notices: Notice[]; settings: Settings }
   /** Some of the ids belong to somebody else, or came with other content: judge the batch again without them. */
   | { kind: 'refused'; ids: string[] }
   /** An earlier run knew this lead: go on from its state. */
-  | { kind: 'known'; state: LeadState }
+  | { kind: 'known'; kept: KeptLead }
   | { kind: 'erased' };
 
 interface Publishing {
@@ -136,7 +142,7 @@ export const publishActivities = (parts: PublishParts) => ({
     if (input.freshRun && context.state !== null) {
       return {
         kind: 'known',
-        state: JSON.parse(Buffer.from(parts.keyRing.open(context.state, subject)).toString('utf8')) as LeadState,
+        kept: JSON.parse(Buffer.from(parts.keyRing.open(context.state, subject)).toString('utf8')) as KeptLead,
       };
     }
     const refused = foreign(claims, context, subject);
@@ -171,8 +177,8 @@ export const publishActivities = (parts: PublishParts) => ({
   },
 
   /** Keeps the merged state of a lead whose run ends, encrypted (spec section 1). */
-  async storeLead({ subject, state }: { subject: string; state: LeadState }): Promise<void> {
-    await parts.publishing.storeLead(subject, parts.keyRing.seal(Buffer.from(JSON.stringify(state)), subject));
+  async storeLead({ subject, kept }: { subject: string; kept: KeptLead }): Promise<void> {
+    await parts.publishing.storeLead(subject, parts.keyRing.seal(Buffer.from(JSON.stringify(kept)), subject));
   },
 });
 

@@ -76,6 +76,11 @@ export class Lanes {
 
   wake(endpointId: string): void {
     this.#wakes.set(endpointId, this.#wakesOf(endpointId) + 1);
+    const head = this.#options.lanes.find((lane) => lane.endpointId === endpointId)?.queue[0];
+    if (head === undefined) return;
+    // In the state too: a wake that comes while the run continues as new is the next run's to act on.
+    delete head.asleep;
+    head.dueAt = 0;
   }
 
   /** Lets the attempts under way come to their outcome and starts no further one; the lanes' state then holds all that is left. */

@@ -49,6 +49,8 @@ interface CarriedLead {
   inbox: LeadStep[];
   /** Null until the first publish brought them. */
   settings: Settings | null;
+  /** The newest ids applied: a copy must not win again over what came with or after its original. */
+  appliedIds: string[];
   /** Nothing was applied yet: an earlier run's state may be waiting in Postgres. */
   isFresh: boolean;
   lastActiveAt: number;
@@ -62,6 +64,8 @@ interface CarriedLead {
 const idleWithoutSettingsMs = 60_000;
 /** A payload holds 2 MiB at most: this many characters of unread steps leave room for the state beside them. */
 const maxCarriedSize = 400_000;
+/** Of a lead that has more steps than any real one, the ledger still refuses other content under an old id. */
+const maxAppliedIds = 1_000;
 
 const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
   // An attempt inside it is handed over after half a second; what remains is Postgres.
@@ -96,6 +100,7 @@ class Lead {
       lanes: [],
       inbox: [],
       settings: null,
+      appliedIds: [],
       isFresh: true,
       lastActiveAt: Date.now(),
       hasAbandoned: false,
@@ -167,7 +172,8 @@ class Lead {
           if (steps.length === 0) return;
           break;
         case 'known':
-          this.#state.lead = result.state;
+          this.#state.lead = result.kept.lead;
+          this.#state.appliedIds = result.kept.appliedIds;
           this.#state.isFresh = false;
           break;
         case 'erased':
@@ -179,6 +185,7 @@ class Lead {
           this.#state.isFresh = false;
           this.#state.settings = result.settings;
           this.#state.lead = this.#withDeadlines(next, result.settings);
+          this.#noteApplied(input.claims.map(({ id }) => id));
           this.#state.lastActiveAt = Date.now();
           if (result.abandoned) this.#markAbandoned();
           this.#lanes.add(result.open, Date.now());
@@ -187,6 +194,10 @@ class Lead {
           return;
       }
     }
+  }
+
+  #noteApplied(ids: string[]): void {
+    this.#state.appliedIds = [...new Set([...this.#state.appliedIds, ...ids])].slice(-maxAppliedIds);
   }
 
   /** The unread steps, each id once: a copy is dropped, the same id with other content waits for the ledger's verdict in a batch of its own. */
@@ -208,7 +219,8 @@ class Lead {
     let state = this.#state.lead;
     const claims: PublishLeadInput['claims'] = [];
     for (const step of steps) {
-      const applied = applyStep(state, step);
+      const isCopy = this.#state.appliedIds.includes(step.id);
+      const applied = isCopy ? { state, outcome: 'applied' as const } : applyStep(state, step);
       state = applied.state;
       claims.push({
         id: step.id,
@@ -282,7 +294,7 @@ class Lead {
     }
     const missing = releaseBlockers(state);
     if (missing.length > 0) {
-      throw ApplicationFailure.nonRetryable(`not known: ${missing.join(', ')}`, 'EnrichmentBlocked', missing);
+      throw ApplicationFailure.nonRetryable(`not known: ${missing.join(', ')}`, 'EnrichmentBlocked', ...missing);
     }
   }
 
@@ -316,12 +328,15 @@ class Lead {
     );
   }
 
-  /** True when the run may end: its state is kept, and no step came while that was done. */
+  /** True when the run may end: its state is kept, and nothing came while that was done. */
   async #close(): Promise<boolean> {
     if (!this.#state.isFresh && !this.#state.isErased)
-      await storeLead({ subject: this.#subject, state: this.#state.lead });
+      await storeLead({
+        subject: this.#subject,
+        kept: { lead: this.#state.lead, appliedIds: this.#state.appliedIds },
+      });
     await this.#leaveTheLocalActivitysTask();
-    if (this.#state.inbox.length > 0) return false;
+    if (!this.#isFinished()) return false;
     upsertSearchAttributes([{ key: leadStage, value: this.#state.isErased ? 'erased' : 'complete' }]);
     return true;
   }

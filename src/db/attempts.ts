@@ -29,8 +29,8 @@ export interface BeginOptions {
   owner: string;
   /** The longest an attempt can last, milliseconds. */
   leaseMs: number;
-  /** The process that had the attempt is known to be gone. */
-  takeOver: boolean;
+  /** A process that is known to be gone: what it had under way need not wait for its lease to run out. */
+  formerOwner: string | null;
 }
 
 interface CandidateRow {
@@ -55,7 +55,7 @@ const candidateSql = `
          p.max_in_flight, d.attempts_before,
          (select count(*)::int from deliveries o where o.endpoint_id = d.endpoint_id and o.status = 'delivering'
              and o.attempt_started_at > now() - make_interval(secs => $3 / 1000.0)) as in_flight,
-         d.attempt_owner = $2 or d.attempt_started_at < now() - make_interval(secs => $3 / 1000.0) as owned_or_lost
+         d.attempt_owner in ($2, $4) or d.attempt_started_at < now() - make_interval(secs => $3 / 1000.0) as owned_or_lost
     from deliveries d join endpoints p on p.id = d.endpoint_id where d.id = $1`;
 
 const takeSql = `
@@ -113,7 +113,7 @@ const outcomeOf = (row: StatusRow, now: number): Outcome | null => {
   }
 };
 
-const toCandidate = (deliveryId: string, row: CandidateRow, takeOver: boolean): Candidate => ({
+const toCandidate = (deliveryId: string, row: CandidateRow): Candidate => ({
   deliveryId,
   status: row.status,
   reason: row.reason,
@@ -126,7 +126,7 @@ const toCandidate = (deliveryId: string, row: CandidateRow, takeOver: boolean): 
   probeDeliveryId: row.probe_delivery_id,
   inFlight: row.in_flight,
   maxInFlight: row.max_in_flight,
-  ownedOrLost: row.owned_or_lost || takeOver,
+  ownedOrLost: row.owned_or_lost,
 });
 
 async function take(db: Queryable, deliveryId: string, attempt: number, owner: string): Promise<Sendable> {
@@ -172,14 +172,19 @@ async function turnAway(
 /** The attempt log, and the status of the delivery it moves. */
 export const attempts = (db: Database) => ({
   /** Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock. */
-  begin: (deliveryId: string, attempt: number, { now, owner, leaseMs, takeOver }: BeginOptions): Promise<Begun> =>
+  begin: (deliveryId: string, attempt: number, { now, owner, leaseMs, formerOwner }: BeginOptions): Promise<Begun> =>
     db.tx(async (tx) => {
       await lockEndpointOf(tx, deliveryId);
-      const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [deliveryId, owner, leaseMs]);
+      const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [
+        deliveryId,
+        owner,
+        leaseMs,
+        formerOwner,
+      ]);
       // Retention removes settled deliveries only, and a lane asks for none that it knows to be settled: an erased one.
       if (row === undefined)
         return { kind: 'recorded', outcome: { kind: 'abandoned', reason: 'lead_erased' }, attemptsBefore: 0 };
-      const admission = admit(toCandidate(deliveryId, row, takeOver), attempt, now);
+      const admission = admit(toCandidate(deliveryId, row), attempt, now);
       if (admission.kind === 'elsewhere') return admission;
       if (admission.kind === 'send') return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
       return {
