@@ -3,12 +3,11 @@ import { join, resolve } from 'node:path';
 import { createTransport } from 'nodemailer';
 import type { Log } from '../telemetry/log.ts';
 import type { Mail, Mailer } from './mailer.ts';
-import { messageId, toMessage } from './message.ts';
+import { messageId, type Sender, toMessage } from './message.ts';
 
 /** A mail that was kept instead of being sent. */
 export interface CapturedMail extends Mail {
   messageId: string;
-  from: string;
   at: Date;
   /** The whole message as it would have gone out, for any mail program. */
   file: string;
@@ -18,7 +17,7 @@ export interface CapturedMail extends Mail {
 const maxKept = 200;
 
 /** Keeps mails as `.eml` files in `dataDir/mails`, and the newest of this process in memory: for development, where no mail server is. */
-export function captureMails({ from, dataDir, log }: { from: string; dataDir: string; log: Log }): Mailer {
+export function captureMails({ from, dataDir, log }: { from: Sender; dataDir: string; log: Log }): Mailer {
   const folder = resolve(dataDir, 'mails');
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows', logger: false });
   const kept: CapturedMail[] = [];
@@ -33,7 +32,7 @@ export function captureMails({ from, dataDir, log }: { from: string; dataDir: st
       await removeOldest(folder);
       const repeated = kept.findIndex(({ id }) => id === mail.id);
       if (repeated !== -1) kept.splice(repeated, 1);
-      kept.push({ ...mail, to: [...mail.to], messageId: messageId(mail.id, from), from, at: new Date(), file });
+      kept.push({ ...mail, to: [...mail.to], messageId: messageId(mail.id, from), at: new Date(), file });
       if (kept.length > maxKept) kept.shift();
       log.info({ file }, 'mail kept');
       return { accepted: [...mail.to], refused: [], deferred: [], reason: null };

@@ -1,5 +1,6 @@
 import type { Log } from '../telemetry/log.ts';
 import { type CapturedMail, captureMails } from './capture.ts';
+import { parseSender } from './message.ts';
 import type { RenderedMail } from './render.ts';
 import { type SmtpTimeouts, smtpSend } from './smtp.ts';
 
@@ -32,6 +33,7 @@ export interface Mailer {
 export interface MailerOptions {
   /** smtp:// (with STARTTLS where the server offers it) or smtps://, credentials and further options in it. Absent: mails are kept under `dataDir`. */
   smtpUrl?: string | undefined;
+  /** Address, or name and address: `Spark360 Events <events@spark360.example>`. */
   from: string;
   dataDir: string;
   log: Log;
@@ -40,6 +42,7 @@ export interface MailerOptions {
 
 /** Sends mails over SMTP, or, without a mail server, keeps them where a developer can look at them. */
 export function createMailer({ smtpUrl, from, dataDir, log, timeouts }: MailerOptions): Mailer {
-  if (smtpUrl === undefined) return captureMails({ from, dataDir, log });
-  return { ...smtpSend({ smtpUrl, from, ...(timeouts && { timeouts }) }), captured: () => [] };
+  const sender = parseSender(from);
+  if (smtpUrl === undefined) return captureMails({ from: sender, dataDir, log });
+  return { ...smtpSend({ smtpUrl, from: sender, ...(timeouts && { timeouts }) }), captured: () => [] };
 }

@@ -1,16 +1,25 @@
 import type { SendMailOptions } from 'nodemailer';
 import type { Mail } from './mailer.ts';
 
-const senderName = 'Spark360 Events';
+/** Who a mail comes from: `events@spark360.example`, or with a name before it, `Spark360 Events <events@spark360.example>`. */
+export interface Sender {
+  name: string;
+  address: string;
+}
+
+export function parseSender(text: string): Sender {
+  const [, name = '', address = text] = /^\s*(.*?)\s*<([^<>]+)>\s*$/.exec(text) ?? [];
+  return { name: name.replace(/^"(.*)"$/, '$1'), address: address.trim() };
+}
 
 /** RFC 5322 §3.6.4: unique for ever. The domain says who made it unique. */
-export const messageId = (id: string, from: string): string =>
-  `<${id.replaceAll('/', '.')}@${from.slice(from.lastIndexOf('@') + 1)}>`;
+export const messageId = (id: string, { address }: Sender): string =>
+  `<${id.replaceAll('/', '.')}@${address.slice(address.lastIndexOf('@') + 1)}>`;
 
 /** A mail as nodemailer takes it. Nothing in it is read from a file or fetched. */
-export const toMessage = (mail: Mail, from: string): SendMailOptions => ({
+export const toMessage = (mail: Mail, from: Sender): SendMailOptions => ({
   messageId: messageId(mail.id, from),
-  from: { name: senderName, address: from },
+  from: { ...from },
   // As objects: text would be parsed, and could be read as several addresses.
   to: mail.to.map((address) => ({ name: '', address })),
   subject: mail.subject,

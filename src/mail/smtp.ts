@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { toMessage } from './message.ts';
+import { type Sender, toMessage } from './message.ts';
 import type { Mail, Mailer } from './mailer.ts';
 import { afterFailure, afterSuccess, isAddress, onTheWire } from './answers.ts';
 
@@ -26,13 +26,11 @@ export function smtpSend({
   timeouts = patient,
 }: {
   smtpUrl: string;
-  from: string;
+  from: Sender;
   timeouts?: SmtpTimeouts;
 }): Pick<Mailer, 'send' | 'close'> {
-  const url = new URL(smtpUrl);
-  url.searchParams.delete('from');
   const transport = createTransport({
-    url: url.href,
+    url: smtpUrl,
     pool: true,
     maxConnections,
     // A connection that the server closed while it was idle costs one more try, not a wait; all else is Temporal's to retry.

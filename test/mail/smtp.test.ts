@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import type { SMTPServerOptions } from 'smtp-server';
 import { createMailer, type Mail, type Mailer, type MailerOptions } from '../../src/mail/mailer.ts';
+import { parseSender } from '../../src/mail/message.ts';
 import { keptLog } from './log-lines.ts';
 import { type SmtpBehaviour, type SmtpServer, startSmtp } from './smtp-server.ts';
 
@@ -14,7 +15,7 @@ afterEach(async () => {
 const mailer = (smtpUrl: string, timeouts?: MailerOptions['timeouts']): Mailer => {
   const made = createMailer({
     smtpUrl,
-    from: 'hooks@spark.example',
+    from: 'Spark360 Events <hooks@spark.example>',
     dataDir: '/nonexistent',
     log: keptLog().log,
     ...(timeouts && { timeouts }),
@@ -59,6 +60,14 @@ test('a mail arrives in both forms, marked as automatic, under the Message-ID of
     from: { value: [{ address: 'hooks@spark.example', name: 'Spark360 Events' }] },
   });
   expect(received?.parsed.headers.get('auto-submitted')).toBe('auto-generated');
+});
+
+test.each([
+  ['a@b.example', { name: '', address: 'a@b.example' }],
+  ['Spark360 Events <a@b.example>', { name: 'Spark360 Events', address: 'a@b.example' }],
+  ['"Events, Spark360" <a@b.example>', { name: 'Events, Spark360', address: 'a@b.example' }],
+])('a sender given as %s', (text, expected) => {
+  expect(parseSender(text)).toEqual(expected);
 });
 
 test('twenty mails at once share the pool of five connections', async () => {
