@@ -61,8 +61,8 @@ export const apiErrors = {
   },
   payload_too_large: {
     status: 413,
-    title: 'The request or an event in it is too large',
-    meaning: 'A request may have 4 MiB, an event 256 KiB. Nothing was applied.',
+    title: 'The request is too large',
+    meaning: 'A request may have 4 MiB; hand over fewer events at a time. Nothing was applied.',
   },
   unsupported_media_type: {
     status: 415,
@@ -72,7 +72,7 @@ export const apiErrors = {
   invalid_body: {
     status: 422,
     title: 'The body is not what this call takes',
-    meaning: '`errors` names each field that is missing or wrong. Nothing was applied.',
+    meaning: '`errors` names each field that is missing or wrong, or each event above 256 KiB. Nothing was applied.',
   },
   internal: {
     status: 500,

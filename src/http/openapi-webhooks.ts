@@ -1,4 +1,5 @@
 import { eventTypes } from '../schemas/outbound.ts';
+import { asComponents, outboundSchemas } from './outbound-schemas.ts';
 
 /** An OpenAPI document, as far as it is added to here. */
 interface Document {
@@ -12,7 +13,7 @@ export function withWebhooks<Given extends object>(document: Given): Given {
   const { schemas = {} } = components as { schemas?: object };
   return {
     ...document,
-    components: { ...components, schemas: { ...schemas, ...Object.assign({}, ...eventTypes.map(componentsOf)) } },
+    components: { ...components, schemas: { ...schemas, ...asComponents(prefix) } },
     webhooks: Object.fromEntries(eventTypes.map((type) => [type.event, webhook(type)])),
   };
 }
@@ -27,29 +28,13 @@ const webhook = ({ event, description, example }: EventType): object => ({
     parameters: headers,
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: { $ref: `${components}${componentName(event)}` }, example } },
+      content: { 'application/json': { schema: { $ref: `${prefix}${outboundSchemas.get(event)?.name}` }, example } },
     },
     responses: { '2XX': { description: 'Delivered. Anything else is retried, or abandoned.' } },
   },
 });
 
-/** A self-contained JSON Schema as components: its definitions become components beside it. */
-function componentsOf({ event, jsonSchema }: EventType): Record<string, unknown> {
-  const text = JSON.stringify(jsonSchema).replaceAll('"#/$defs/', `"${components}`);
-  const {
-    $schema: _dialect,
-    $defs = {},
-    id: _id,
-    ...schema
-  } = JSON.parse(text) as Record<string, unknown> & { $defs?: object };
-  return { ...$defs, [componentName(event)]: schema };
-}
-
-const components = '#/components/schemas/';
-
-/** `lead.address_preview` is `LeadAddressPreview`. */
-const componentName = (event: string): string =>
-  event.replace(/(?:^|[._])([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+const prefix = '#/components/schemas/';
 
 const header = (name: string, description: string, required = true) => ({
   name,

@@ -24,7 +24,8 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
     },
     transform: fastifyZodOpenApiTransformers.transform,
-    transformObject: (document) => withWebhooks(fastifyZodOpenApiTransformers.transformObject(document)),
+    transformObject: (document) =>
+      withWebhooks(describeAnswers(fastifyZodOpenApiTransformers.transformObject(document))),
   });
   app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () => app.swagger());
   await app.register(serveReference);
@@ -37,6 +38,19 @@ const readable: ZodOverride = ({ jsonSchema, io }) => {
   if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
   if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
 };
+
+/** OpenAPI wants a description of every answer; for a success its schema says enough. */
+function describeAnswers<Given extends object>(document: Given): Given {
+  const { paths = {} } = document as {
+    paths?: Record<string, Record<string, { responses?: Record<string, { description: string }> }>>;
+  };
+  for (const { responses = {} } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+    for (const response of Object.values(responses)) {
+      if (response.description === 'Default Response') response.description = 'Success';
+    }
+  }
+  return document;
+}
 
 // The page may load from here only: what the reference would like to fetch elsewhere (fonts, telemetry, a request proxy) stays away.
 const referencePolicy = [

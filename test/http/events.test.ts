@@ -155,7 +155,7 @@ test('a request above 4 MiB is refused with 413', async () => {
   const events = Array.from({ length: 50 }, () => aLead(randomUUID()).created({ notes: 'x'.repeat(100_000) }));
   const { status, body } = await post(events);
   expect(status).toBe(413);
-  expect(body.title).toBe('The request or an event in it is too large');
+  expect(body.title).toBe('The request is too large');
 });
 
 test('a widget event whose organization cannot be known is refused with 422', async () => {

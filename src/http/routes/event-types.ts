@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { leadStatuses } from '../../domain/lead.ts';
 import { eventTypes } from '../../schemas/outbound.ts';
 import { partner } from '../access.ts';
+import { outboundSchemas } from '../outbound-schemas.ts';
 import { keyErrors, problems } from '../problem.ts';
 
 const json = z.record(z.string(), z.unknown());
@@ -19,12 +20,12 @@ const eventType = z
   .meta({ id: 'EventType' });
 
 const all = {
-  data: eventTypes.map(({ event, description, availability, leadStatus, jsonSchema, example }) => ({
+  data: eventTypes.map(({ event, description, availability, leadStatus, example }) => ({
     name: event,
     description,
     availability,
     lead_status: leadStatus,
-    schema: { ...jsonSchema },
+    schema: outboundSchemas.get(event)?.schema ?? {},
     example: { ...example },
   })),
   next_cursor: null,

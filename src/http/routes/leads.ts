@@ -54,12 +54,9 @@ const lead = z
     events: z.array(z.object({ event_id: uuidOut, event: z.string(), occurred_at: moment })),
     deliveries: z.array(deliverySchema),
     timeline: z.array(timelineEntry),
-    state: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .meta({
-        description: "The live state of the lead's workflow; null when none runs or it does not answer in time",
-      }),
+    state: z.record(z.string(), z.unknown()).nullable().meta({
+      description: "The live state of the lead's workflow; null when none runs or it does not answer in time",
+    }),
   })
   .meta({ id: 'Lead' });
 
