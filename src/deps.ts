@@ -19,6 +19,7 @@ import { observeAttempt } from './telemetry/attempts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
+import { operations } from './temporal/operations.ts';
 import { wakeThrough } from './temporal/wake.ts';
 import { createSender } from './webhooks/send.ts';
 
@@ -99,6 +100,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     temporalTarget,
     taskQueue,
     client: eventsClient(temporal, taskQueue),
+    operations: operations(activityParts),
     activityParts,
     /** Rejects when Temporal cannot be reached within two seconds. */
     temporalReady: async () => {

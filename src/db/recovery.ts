@@ -34,20 +34,22 @@ export const recovery = (db: Database) => ({
     return row?.count ?? 0;
   },
 
-  /** False when one is running at the endpoint already. */
+  /** Creates a job, unless one runs at the endpoint already; gives the id of the one that runs now. */
   async create(job: {
     id: string;
     organizationId: string;
     endpointId: string;
     since: Date;
     until: Date;
-  }): Promise<boolean> {
-    const created = await db.execute(
+  }): Promise<string> {
+    const [row] = await db.query<{ id: string }>(
       `insert into recovery_jobs (id, organization_id, endpoint_id, since, until) values ($1, $2, $3, $4, $5)
-       on conflict (endpoint_id) where finished_at is null do nothing`,
+       on conflict (endpoint_id) where finished_at is null do update set endpoint_id = excluded.endpoint_id
+       returning id`,
       [job.id, job.organizationId, job.endpointId, job.since, job.until],
     );
-    return created > 0;
+    if (row === undefined) throw new Error(`no recovery job for endpoint ${job.endpointId}`);
+    return row.id;
   },
 
   async get(organizationId: string, endpointId: string, id: string): Promise<RecoveryJob | null> {

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { EndpointRun } from '../../workflows/endpoint.ts';
+import { completeEnrichmentUpdate, removeSignal, resumeSignal } from '../../workflows/messages.ts';
+import type { RecoveryJobRun } from '../../workflows/recovery.ts';
+import type { ResendRun } from '../../workflows/resend.ts';
+import type { EndpointStatus } from '../db/endpoint-status.ts';
+import type { ManualDelivery } from '../db/manual-delivery.ts';
+import type { Recovery } from '../db/recovery.ts';
+import type { Wake } from '../db/wakes.ts';
+import { endpointWorkflowId, leadSubject } from '../domain/ids.ts';
+
+export interface OperationsParts {
+  temporal: Client;
+  taskQueue: string;
+  endpointStatus: EndpointStatus;
+  manualDelivery: ManualDelivery;
+  recovery: Recovery;
+  wake: (wake: Wake) => Promise<void>;
+}
+
+export interface RecoverRequest {
+  organizationId: string;
+  endpointId: string;
+  since: Date;
+  until: Date;
+}
+
+export type Released =
+  | { kind: 'released' }
+  | { kind: 'blocked'; missing: string[] }
+  | { kind: 'already_enriched' }
+  | { kind: 'unknown' };
+
+/**
+ * What an operator or a partner does to endpoints, deliveries and leads. Each first makes its intent durable in Temporal and
+ * then acts, so that the caller sees the effect at once; the workflow does the same again, which changes nothing, or for the
+ * first time when this process dies in between.
+ */
+export const operations = (parts: OperationsParts) => {
+  const { temporal, taskQueue, endpointStatus, manualDelivery, recovery } = parts;
+  const toEndpoint = (endpointId: string) => ({
+    workflowId: endpointWorkflowId(endpointId),
+    taskQueue,
+    args: [{ endpointId }] as [EndpointRun],
+  });
+
+  return {
+    /** Nothing is sent from here on, and nothing lost; a paused endpoint stays as it is (spec section 5). */
+    pause: (endpointId: string): Promise<void> => endpointStatus.pause(endpointId),
+
+    /** One held delivery goes first; when it succeeds, the rest at a bounded rate. False: the endpoint is not paused. */
+    async resume(endpointId: string): Promise<boolean> {
+      const pauseVersion = await endpointStatus.pauseVersion(endpointId);
+      if (pauseVersion === null) return false;
+      await temporal.workflow.signalWithStart('endpoint', {
+        ...toEndpoint(endpointId),
+        signal: resumeSignal,
+        signalArgs: [{ pauseVersion }],
+      });
+      await endpointStatus.resume(endpointId, pauseVersion);
+      return true;
+    },
+
+    /** Deletes an endpoint, abandons what is unsettled there, and wakes who sleeps on it (spec section 4). */
+    async remove(endpointId: string): Promise<void> {
+      await temporal.workflow.signalWithStart('endpoint', {
+        ...toEndpoint(endpointId),
+        signal: removeSignal,
+        signalArgs: [],
+      });
+      await endpointStatus.remove(endpointId);
+    },
+
+    /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
+    async skip(deliveryId: string): Promise<boolean> {
+      const skipped = await manualDelivery.skip(deliveryId);
+      if (skipped.kind === 'settled') return false;
+      await parts.wake(skipped);
+      return true;
+    },
+
+    /** One more attempt at a settled delivery. False: it is unsettled, erased, or one is under way. */
+    async resend(deliveryId: string): Promise<boolean> {
+      const number = await manualDelivery.resendNumber(deliveryId);
+      if (number === null) return false;
+      const run: ResendRun = { deliveryId, number };
+      try {
+        await temporal.workflow.start('resend', { workflowId: `resend/${deliveryId}`, taskQueue, args: [run] });
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+        throw error;
+      }
+    },
+
+    /** Recovers what was abandoned in a range of time. Null: a recovery of this endpoint is running already. */
+    async recover({
+      organizationId,
+      endpointId,
+      since,
+      until,
+    }: RecoverRequest): Promise<{ count: number; jobId: string } | null> {
+      const id = randomUUID();
+      const count = await recovery.count(endpointId, since, until);
+      const running = await recovery.create({ id, organizationId, endpointId, since, until });
+      // Also for one that runs already: its workflow may never have been started, if a process died right here.
+      await temporal.workflow.start('recoveryJob', {
+        workflowId: `recovery/${endpointId}`,
+        taskQueue,
+        args: [{ jobId: running, endpointId }] as [RecoveryJobRun],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      });
+      return running === id ? { count, jobId: id } : null;
+    },
+
+    /** Completes a lead's enrichment with what is known (spec section 1). */
+    async completeEnrichment(organizationId: string, leadId: string): Promise<Released> {
+      try {
+        await temporal.workflow.getHandle(leadSubject(organizationId, leadId)).executeUpdate(completeEnrichmentUpdate);
+        return { kind: 'released' };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { kind: 'unknown' };
+        const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+        if (!(cause instanceof ApplicationFailure)) throw error;
+        if (cause.type === 'AlreadyEnriched') return { kind: 'already_enriched' };
+        if (cause.type === 'EnrichmentBlocked') return { kind: 'blocked', missing: (cause.details ?? []).map(String) };
+        throw error;
+      }
+    },
+  };
+};
+
+export type Operations = ReturnType<typeof operations>;
