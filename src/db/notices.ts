@@ -52,7 +52,7 @@ export const notices = (db: Queryable) => ({
   /** Those of `addresses` that neither have the mail nor refused it, each once, in order. */
   async unsettled(mailId: string, addresses: readonly string[]): Promise<string[]> {
     const rows = await db.query<{ address: string }>(
-      `select min(address) as address from unnest($2::text[]) with ordinality as given (address, place)
+      `select (array_agg(address order by place))[1] as address from unnest($2::text[]) with ordinality as given (address, place)
         where not exists (select from mail_receipts where mail_id = $1 and recipient = ${hashOf('address')})
         group by lower(address) order by min(place)`,
       [mailId, addresses],

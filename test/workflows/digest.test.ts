@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { type DigestTimes, notifyActivities } from '../../activities/notify.ts';
+import { digestWorkflowId } from '../../src/domain/notice.ts';
+import { keptHistory, type MailService, processLog, startMailService } from '../mail/service.ts';
+import { type SmtpBehaviour, type SmtpServer, startSmtp } from '../mail/smtp-server.ts';
+import { eventually } from '../support/eventually.ts';
+
+jest.setTimeout(120_000);
+
+/** An hour is six seconds here. */
+const times: DigestTimes = { collectMs: 1_000, intervalMs: 6_000 };
+
+const opened: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+interface Organization {
+  id: string;
+  /** A lead that waits for its enrichment. */
+  lead(): Promise<string>;
+  /** As a lead's workflow does at its deadline. */
+  overdue(...leadIds: string[]): Promise<void>;
+  isOver(): Promise<boolean>;
+}
+
+async function started(behaviour: SmtpBehaviour = {}): Promise<{ smtp: SmtpServer; service: MailService }> {
+  const smtp = await startSmtp(behaviour);
+  opened.push(() => smtp.close());
+  const service = await startMailService(smtp.url, times);
+  opened.push(() => service.stop());
+  return { smtp, service };
+}
+
+async function anOrganization(service: MailService, notify = ['owner@org.example']): Promise<Organization> {
+  const { db } = service.deps;
+  const id = randomUUID();
+  await db.execute('insert into organizations (id, notify) values ($1, $2)', [id, notify]);
+  const { reportOverdue } = notifyActivities({ ...service.deps.activityParts, digestTimes: times });
+  return {
+    id,
+    async lead() {
+      const leadId = randomUUID();
+      await db.execute(
+        `insert into leads (subject, organization_id, lead_id, mode, stage) values ($1, $2, $3, 'prod', 'waiting_for_enrichment')`,
+        [`lead/${id}/${leadId}`, id, leadId],
+      );
+      return leadId;
+    },
+    async overdue(...leadIds) {
+      const report = (leadId: string) =>
+        reportOverdue({ organizationId: id, leadId, waitingSince: Date.parse('2026-11-19T08:00:00Z') });
+      await Promise.all(leadIds.map(report));
+    },
+    async isOver() {
+      const { status } = await service.temporal.workflow.getHandle(digestWorkflowId(id)).describe();
+      return status.name === 'COMPLETED';
+    },
+  };
+}
+
+const many = (count: number, organization: Organization): Promise<string[]> =>
+  Promise.all(Array.from({ length: count }, () => organization.lead()));
+
+const textOf = (smtp: SmtpServer, index: number): string => smtp.mails[index]?.parsed.text ?? '';
+const named = (smtp: SmtpServer, leadIds: string[]): number[] =>
+  smtp.mails.map((_mail, index) => leadIds.filter((leadId) => textOf(smtp, index).includes(leadId)).length);
+
+test('50 leads overdue give one mail at once; what comes within the hour waits for the next; then the digest is over', async () => {
+  const { smtp, service } = await started();
+  const organization = await anOrganization(service);
+  const first = await many(50, organization);
+  await organization.overdue(...first);
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  const firstAt = Date.now();
+  expect(named(smtp, first)).toEqual([50]);
+  expect(smtp.mails[0]?.parsed.subject).toBe('50 leads wait for their enrichment');
+  expect(textOf(smtp, 0)).toContain('waiting since 2026-11-19 08:00:00 UTC');
+
+  const second = await many(3, organization);
+  for (const leadId of second) await organization.overdue(leadId);
+  await sleep(times.intervalMs / 2);
+  expect(smtp.mails).toHaveLength(1);
+  await eventually(() => expect(smtp.mails).toHaveLength(2));
+  expect(Date.now() - firstAt).toBeGreaterThan(times.intervalMs - 1_000);
+  expect(named(smtp, second)).toEqual([0, 3]);
+  expect(named(smtp, first)).toEqual([50, 0]);
+
+  await eventually(async () => expect(await organization.isOver()).toBe(true));
+  expect(smtp.mails).toHaveLength(2);
+  expect(new Set(smtp.mails.map(({ parsed }) => parsed.messageId)).size).toBe(2);
+});
+
+test('a lead reported again is mailed once, and the metric counts reports', async () => {
+  const { smtp, service } = await started();
+  const organization = await anOrganization(service);
+  const leadId = await organization.lead();
+  await organization.overdue(leadId, leadId, leadId);
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  await organization.overdue(leadId);
+  await eventually(async () => expect(await organization.isOver()).toBe(true));
+  expect(smtp.mails).toHaveLength(1);
+  expect(await service.deps.metrics.registry.metrics()).toContain('spark360_enrichment_overdue_total 4');
+});
+
+test('leads that were enriched or erased meanwhile are left out, and nothing left is no mail', async () => {
+  const { smtp, service } = await started();
+  const { db } = service.deps;
+  const organization = await anOrganization(service);
+  const [waiting = '', enriched = '', erased = ''] = await many(3, organization);
+  await db.execute(`update leads set stage = 'enriched' where lead_id = $1`, [enriched]);
+  await db.execute(`update leads set stage = 'erased' where lead_id = $1`, [erased]);
+  await organization.overdue(enriched, erased);
+  await eventually(async () => expect(await organization.isOver()).toBe(true));
+  expect(smtp.mails).toHaveLength(0);
+  await organization.overdue(waiting, enriched);
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  expect(named(smtp, [enriched, erased])).toEqual([0]);
+  expect(named(smtp, [waiting])).toEqual([1]);
+});
+
+test('each organization has its own hour', async () => {
+  const { smtp, service } = await started();
+  const organizations = await Promise.all([
+    anOrganization(service, ['one@org.example']),
+    anOrganization(service, ['two@org.example']),
+  ]);
+  for (const organization of organizations) await organization.overdue(await organization.lead());
+  await eventually(() => expect(smtp.mails).toHaveLength(2));
+  expect(smtp.mails.flatMap(({ to }) => to).sort()).toEqual(['one@org.example', 'two@org.example']);
+});
+
+test('while the mail server refuses, leads are neither lost nor doubled', async () => {
+  const { smtp, service } = await started({ refuseMessage: () => 451 });
+  const organization = await anOrganization(service);
+  const early = await many(5, organization);
+  await organization.overdue(...early);
+  await eventually(() => expect(smtp.connections).toBeGreaterThan(0));
+  const late = await many(5, organization);
+  await organization.overdue(...late);
+  smtp.behave({});
+  await eventually(() => expect(smtp.mails).toHaveLength(2), 60_000);
+  expect(named(smtp, early)).toEqual([5, 0]);
+  expect(named(smtp, late)).toEqual([0, 5]);
+});
+
+test('signals in the very moment in which the digest ends lose nothing', async () => {
+  const { smtp, service } = await started();
+  const organization = await anOrganization(service);
+  const leadIds = [await organization.lead()];
+  await organization.overdue(...leadIds);
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  const endsAt = Date.now() + times.intervalMs;
+  await sleep(times.intervalMs - 400);
+  while (Date.now() < endsAt + 400) {
+    const leadId = await organization.lead();
+    leadIds.push(leadId);
+    await organization.overdue(leadId);
+  }
+  const all = () => named(smtp, leadIds).reduce((sum, count) => sum + count, 0);
+  await eventually(() => expect(all()).toBe(leadIds.length), 60_000);
+  await eventually(async () => expect(await organization.isOver()).toBe(true));
+  expect(all()).toBe(leadIds.length);
+});
+
+test('a digest that goes on in a fresh run keeps what waits and its hour', async () => {
+  const { smtp, service } = await started();
+  const organization = await anOrganization(service);
+  const [mailed = '', pending = ''] = await many(2, organization);
+  await service.temporal.workflow.start('digest', {
+    workflowId: digestWorkflowId(organization.id),
+    taskQueue: service.taskQueue,
+    args: [
+      {
+        organizationId: organization.id,
+        ...times,
+        carried: {
+          pending: [{ leadId: pending, waitingSince: 0 }],
+          more: 2,
+          mailed: [mailed],
+          number: 7,
+          nextMailAt: Date.now() + 3_000,
+        },
+      },
+    ],
+  });
+  await organization.overdue(mailed, pending);
+  await sleep(1_500);
+  expect(smtp.mails).toHaveLength(0);
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  expect(named(smtp, [pending])).toEqual([1]);
+  expect(named(smtp, [mailed])).toEqual([0]);
+  expect(smtp.mails[0]?.parsed.subject).toBe('3 leads wait for their enrichment');
+  expect(smtp.mails[0]?.parsed.messageId).toMatch(/\.7@/);
+});
+
+test('a worker that starts again goes on with the hour, and nobody to tell is no mail', async () => {
+  const { smtp, service } = await started();
+  const organization = await anOrganization(service);
+  await organization.overdue(await organization.lead());
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  await service.stopWorker();
+  await organization.overdue(await organization.lead());
+  const nobody = await anOrganization(service, []);
+  await nobody.overdue(await nobody.lead());
+  await service.startWorker();
+  await eventually(() => expect(smtp.mails).toHaveLength(2));
+  await eventually(async () => expect(await nobody.isOver()).toBe(true));
+  expect(smtp.mails.flatMap(({ to }) => to)).toEqual(['owner@org.example', 'owner@org.example']);
+});
+
+test('neither history nor log has an address', async () => {
+  const { smtp, service } = await started();
+  const organization = await anOrganization(service, ['confidential.owner@org.example']);
+  await organization.overdue(await organization.lead());
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  await eventually(async () => expect(await organization.isOver()).toBe(true));
+  const history = await keptHistory(service, digestWorkflowId(organization.id));
+  expect(history).toContain('binary/encrypted');
+  for (const text of [history, processLog.text()]) expect(text).not.toContain('confidential.owner');
+});

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { type Notice, noticeWorkflowId } from '../../src/domain/notice.ts';
+import { aFailure, keptHistory, legible, type MailService, processLog, startMailService } from '../mail/service.ts';
+import { type SmtpBehaviour, type SmtpServer, startSmtp } from '../mail/smtp-server.ts';
+import { eventually } from '../support/eventually.ts';
+
+jest.setTimeout(120_000);
+
+const opened: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+async function started(behaviour: SmtpBehaviour = {}): Promise<{ smtp: SmtpServer; service: MailService }> {
+  const smtp = await startSmtp(behaviour);
+  opened.push(() => smtp.close());
+  const service = await startMailService(smtp.url);
+  opened.push(() => service.stop());
+  return { smtp, service };
+}
+
+/** As a lane does it: from a workflow that is over before the mail is sent. */
+const report = ({ temporal, taskQueue }: MailService, ...notices: Notice[]): Promise<unknown> =>
+  temporal.workflow.execute('failingLane', { workflowId: `lane/${randomUUID()}`, taskQueue, args: [notices] });
+
+const sent = ({ temporal }: MailService, notice: Notice): Promise<unknown> =>
+  temporal.workflow.getHandle(noticeWorkflowId(notice)).result();
+
+test('a warning and an abandonment: one mail of each kind per episode, however many leads fail and however often', async () => {
+  const { smtp, service } = await started();
+  const warning = await aFailure(service, { notify: ['owner@org.example', 'admin@org.example'] });
+  const paused: Notice = { ...warning, kind: 'paused', pausedReason: 'failing' };
+  await Promise.all(Array.from({ length: 5 }, () => report(service, warning, paused, warning)));
+  await Promise.all([sent(service, warning), sent(service, paused)]);
+  await report(service, warning, paused);
+  expect(smtp.mails.map(({ parsed }) => parsed.subject).sort()).toEqual([
+    'Webhook endpoint failing: partner.example',
+    'Webhook endpoint paused: partner.example',
+  ]);
+  expect(smtp.mails.map(({ to }) => to)).toEqual([
+    ['owner@org.example', 'admin@org.example'],
+    ['owner@org.example', 'admin@org.example'],
+  ]);
+  expect(smtp.mails.map(({ parsed }) => parsed.text).join()).toContain('may be paused in about 4 hours');
+  const next = { ...warning, episode: 2 };
+  await report(service, next);
+  await sent(service, next);
+  expect(smtp.mails).toHaveLength(3);
+});
+
+test('a notice that Temporal has forgotten is not sent again: the ledger of mails remembers it', async () => {
+  const { smtp, service } = await started();
+  const notice = await aFailure(service);
+  for (let run = 0; run < 2; run += 1) {
+    await service.temporal.workflow.execute('notice', {
+      workflowId: noticeWorkflowId(notice),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      taskQueue: service.taskQueue,
+      args: [notice],
+    });
+  }
+  expect(smtp.mails).toHaveLength(1);
+});
+
+test('an id is taken once, also from outside, also after its mail was sent', async () => {
+  const { service } = await started();
+  const notice = await aFailure(service);
+  const options = {
+    workflowId: noticeWorkflowId(notice),
+    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    taskQueue: service.taskQueue,
+    args: [notice],
+  };
+  await service.temporal.workflow.execute('notice', options);
+  await expect(service.temporal.workflow.start('notice', options)).rejects.toThrow(
+    WorkflowExecutionAlreadyStartedError,
+  );
+});
+
+test('a mail server that is down gets the mail once it is up', async () => {
+  const { smtp, service } = await started();
+  const notice = await aFailure(service);
+  await smtp.close();
+  await report(service, notice);
+  await sleep(2_000);
+  const back = await startSmtp({}, { port: smtp.port });
+  opened.push(() => back.close());
+  await sent(service, notice);
+  expect(back.mails).toHaveLength(1);
+});
+
+test('a mail server that refuses for now is asked again, for those alone that it refused', async () => {
+  const { smtp, service } = await started({ refuseRecipient: (address) => (address.startsWith('busy') ? 451 : null) });
+  const notice = await aFailure(service, { notify: ['free@org.example', 'busy@org.example'] });
+  await report(service, notice);
+  await eventually(() => expect(smtp.mails.map(({ to }) => to)).toEqual([['free@org.example']]));
+  smtp.behave({});
+  await sent(service, notice);
+  expect(smtp.mails.map(({ to }) => to)).toEqual([['free@org.example'], ['busy@org.example']]);
+  const [first, second] = smtp.mails;
+  expect(second?.parsed.messageId).toBe(first?.parsed.messageId);
+});
+
+test('one recipient refused for good does not stop the others, all refused for good ends it', async () => {
+  const { smtp, service } = await started({ refuseRecipient: (address) => (address.startsWith('gone') ? 550 : null) });
+  const notice = await aFailure(service, { notify: ['gone@org.example', 'owner@org.example', 'OWNER@org.example'] });
+  await report(service, notice);
+  await sent(service, notice);
+  expect(smtp.mails.map(({ to }) => to)).toEqual([['owner@org.example']]);
+  const hopeless = await aFailure(service, { notify: ['gone@org.example'] });
+  await report(service, hopeless);
+  await sent(service, hopeless);
+  expect(smtp.mails).toHaveLength(1);
+});
+
+test('a worker that is stopped while a mail waits for its server, and one that starts, send it once', async () => {
+  const { smtp, service } = await started({ refuseMessage: () => 451 });
+  const notice = await aFailure(service);
+  await report(service, notice);
+  await eventually(() => expect(smtp.connections).toBeGreaterThan(0));
+  await service.stopWorker();
+  smtp.behave({});
+  await service.startWorker();
+  await sent(service, notice);
+  expect(smtp.mails).toHaveLength(1);
+});
+
+test('a worker that is stopped while a slow server takes a mail, and one that starts, send it once', async () => {
+  const { smtp, service } = await started({ answerDelayMs: 5_000 });
+  const notice = await aFailure(service);
+  await report(service, notice);
+  await eventually(() => expect(smtp.connections).toBe(1));
+  await service.stopWorker();
+  await service.startWorker();
+  await sent(service, notice);
+  await sleep(6_000);
+  expect(smtp.mails).toHaveLength(1);
+});
+
+test('nobody to tell, or an endpoint that is deleted: nothing is sent, and the workflow is done', async () => {
+  const { smtp, service } = await started();
+  const nobody = await aFailure(service, { notify: [] });
+  const deleted = await aFailure(service);
+  await service.deps.db.execute('update endpoints set deleted_at = now() where id = $1', [deleted.endpointId]);
+  await report(service, nobody, deleted);
+  await Promise.all([sent(service, nobody), sent(service, deleted)]);
+  expect(smtp.mails).toHaveLength(0);
+});
+
+test('a mail server that hangs holds up no workflow', async () => {
+  const { service } = await started({ greetingDelayMs: 3_600_000 });
+  const notice = await aFailure(service);
+  const before = performance.now();
+  await report(service, notice);
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
+
+test('neither history nor log has an address, a response body or what the mail server said', async () => {
+  const secrets = ['confidential.owner', 'busy.admin', 'zanzibar', 'says the server'];
+  const { smtp, service } = await started({ refuseRecipient: (address) => (address.startsWith('busy') ? 451 : null) });
+  const notice = await aFailure(service, {
+    notify: ['confidential.owner@org.example', 'busy.admin@org.example'],
+    body: '<b>zanzibar</b>',
+  });
+  await report(service, notice);
+  await eventually(() => expect(smtp.mails).toHaveLength(1));
+  expect(smtp.mails[0]?.raw).toContain('zanzibar');
+  expect(smtp.mails[0]?.parsed.html).toContain('&lt;b&gt;zanzibar&lt;/b&gt;');
+  // The failed try is kept with the pending activity, not in history, until the next one.
+  const { pendingActivities } = await service.temporal.workflowService.describeWorkflowExecution({
+    namespace: service.temporal.options.namespace,
+    execution: { workflowId: noticeWorkflowId(notice) },
+  });
+  smtp.behave({});
+  await sent(service, notice);
+  const kept = [await keptHistory(service, noticeWorkflowId(notice)), legible(pendingActivities), processLog.text()];
+  expect(kept[0]).toContain('binary/encrypted');
+  expect(kept[2]).toContain('451 to RCPT TO');
+  for (const text of kept) for (const secret of secrets) expect(text).not.toContain(secret);
+});
