@@ -37,7 +37,10 @@ export function outboxMetrics(registry: Registry): OutboxMetrics {
         registers: [registry],
       }),
     pending: gauge('spark360_outbox_pending', 'Outbox rows not relayed yet, counted up to 100,000'),
-    oldestPendingSeconds: gauge('spark360_outbox_oldest_pending_seconds', 'Age of the oldest outbox row not relayed yet'),
+    oldestPendingSeconds: gauge(
+      'spark360_outbox_oldest_pending_seconds',
+      'Age of the oldest outbox row not relayed yet',
+    ),
     stuck: gauge('spark360_outbox_stuck_rows', 'Outbox rows that failed and hold back their lead or widget'),
     deadLetters: gauge('spark360_outbox_dead_letters', 'Dead letters of the outbox that were not replayed'),
     up: gauge('spark360_outbox_relay_up', '1 when the relay works, 0 when a part it needs is away'),

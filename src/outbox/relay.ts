@@ -74,7 +74,8 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
   const workOneSession = async (onStart: () => void): Promise<void> => {
     const session = await openOutboxSession(url, bell.ring);
     try {
-      if (!(await outbox(session).exists())) throw new OutboxMissingError('spark360.outbox is missing: apply sql/outbox.sql');
+      if (!(await outbox(session).exists()))
+        throw new OutboxMissingError('spark360.outbox is missing: apply sql/outbox.sql');
       onStart();
       await new Shift(session, shiftParts, stop.signal).work();
     } finally {

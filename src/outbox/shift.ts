@@ -119,7 +119,10 @@ export class Shift {
         ...tools,
         partsAreThere: () => this.#partsAreThere(),
         onFailure: ({ id, subject, attempts }, error) =>
-          log.warn({ outbox_id: id, subject, attempt: attempts + 1, err: error }, 'an outbox row holds back its subject'),
+          log.warn(
+            { outbox_id: id, subject, attempt: attempts + 1, err: error },
+            'an outbox row holds back its subject',
+          ),
       },
       this.#over,
     );

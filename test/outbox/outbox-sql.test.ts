@@ -61,7 +61,10 @@ test.each([
   ['data that is no object', '{"event": "lead.created", "data": 7}'],
   ['ids that are no uuids', '{"event": "lead.created", "data": {"object": {"referenceId": 1, "leadId": {"a": 1}}}}'],
   ['an event name that is no text', '{"event": {"a": []}, "data": {"object": {"referenceId": "x"}}}'],
-  ['an id of three megabytes', JSON.stringify({ event: 'lead.created', data: { object: { leadId: 'a'.repeat(3_000_000) } } })],
+  [
+    'an id of three megabytes',
+    JSON.stringify({ event: 'lead.created', data: { object: { leadId: 'a'.repeat(3_000_000) } } }),
+  ],
   ['a number of 100,000 digits', '{"event": 1e100000}'],
   ['nesting 2,000 deep', `${'['.repeat(2_000)}${']'.repeat(2_000)}`],
 ])('%s is stored, and belongs to nobody', async (_what, event) => {
@@ -91,13 +94,21 @@ test('a role that may only call the function publishes, and can read nothing', a
 test('a dead letter is replayed once, as it is or fixed, and its row of origin stays', async () => {
   const rowId = await publish('{"wrong": true}');
   await outbox(db).finish([
-    { kind: 'dead_letter', rowId, reason: 'malformed', issues: [{ path: 'data.object.leadId', message: 'expected uuid' }] },
+    {
+      kind: 'dead_letter',
+      rowId,
+      reason: 'malformed',
+      issues: [{ path: 'data.object.leadId', message: 'expected uuid' }],
+    },
   ]);
   const [letter] = await db.query<{ id: string; issues: unknown; reason: string }>(
     'select id, issues, reason from spark360.outbox_dead_letters where outbox_id = $1',
     [rowId],
   );
-  expect(letter).toMatchObject({ reason: 'malformed', issues: [{ path: 'data.object.leadId', message: 'expected uuid' }] });
+  expect(letter).toMatchObject({
+    reason: 'malformed',
+    issues: [{ path: 'data.object.leadId', message: 'expected uuid' }],
+  });
   const replay = async (): Promise<string> => {
     const [row] = await db.query<{ id: string }>(`select spark360.replay($1, '{"right": true}') as id`, [letter?.id]);
     return row?.id ?? '';
@@ -122,7 +133,9 @@ test('a row that holds back its lead is seen with what waits behind it, and can 
   const [seen] = await db.query('select * from spark360.outbox_stuck where id = $1', [stuck]);
   expect(seen).toMatchObject({ attempts: 1, last_error: 'ServiceError', waiting_behind: '1' });
   await db.query('select spark360.set_aside($1)', [stuck]);
-  const letters = await db.query('select reason, event from spark360.outbox_dead_letters where outbox_id = $1', [stuck]);
+  const letters = await db.query('select reason, event from spark360.outbox_dead_letters where outbox_id = $1', [
+    stuck,
+  ]);
   expect(letters).toMatchObject([{ reason: 'set_aside', event: { event: 'lead.created' } }]);
   expect(await db.query('select * from spark360.outbox_stuck where id = $1', [stuck])).toEqual([]);
 });

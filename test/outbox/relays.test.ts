@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { leadSubject } from '../../src/domain/ids.ts';
+import { aLead, type LeadEvents } from '../support/lead-events.ts';
+import { type Arrival, expectInOrder } from '../support/order.ts';
+import { eventually } from '../support/receiver.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { aPartner, type Partner, publish, wholeJourney } from './backend.ts';
+import { type RelayProcess, startRelayProcess } from './relay-processes.ts';
+
+const leadCount = Number(process.env.OUTBOX_TEST_LEADS ?? 300);
+
+let service: TestService;
+let partner: Partner;
+const relays: RelayProcess[] = [];
+const startOne = async (): Promise<RelayProcess> => {
+  const relay = await startRelayProcess(service.deps);
+  relays.push(relay);
+  return relay;
+};
+
+beforeAll(async () => {
+  service = await startService();
+  partner = await aPartner(service.deps);
+});
+afterAll(async () => {
+  for (const relay of relays) relay.signal('SIGKILL');
+  await Promise.all(relays.map(({ exit }) => exit));
+  await partner?.receiver.close();
+  await service?.stop();
+});
+
+const stepsOf = (lead: LeadEvents) => [
+  lead.created(),
+  lead.details(),
+  lead.personal({ enriched: true }),
+  lead.contact(),
+];
+
+async function pending(): Promise<number> {
+  const [row] = await service.deps.db.query<{ count: number }>(
+    'select count(*)::int as count from spark360.outbox where done_at is null',
+  );
+  return row?.count ?? -1;
+}
+
+/** The steps of a lead in the order in which Temporal took their signals, repeats left out: by its history, not by our word. */
+async function signalOrder({ organizationId, leadId }: LeadEvents): Promise<string[]> {
+  const handle = service.deps.temporal.workflow.getHandle(leadSubject(organizationId, leadId));
+  const { events } = await handle.fetchHistory();
+  const names = (events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+  return [...new Set(names)];
+}
+
+test(`three relays, one killed and one frozen in the middle: ${leadCount} leads arrive whole and in order`, async () => {
+  const [first, second] = [await startOne(), await startOne(), await startOne()];
+  const leads = Array.from({ length: leadCount }, () => aLead(partner.organizationId));
+  const journeys = leads.map(stepsOf);
+  const write = async (): Promise<void> => {
+    for (let step = 0; step < 4; step += 1) {
+      for (const journey of journeys) await publish(service.deps.db, journey[step]);
+    }
+  };
+  const written = write();
+  await eventually(() => expect(partner.arrivals.length).toBeGreaterThan(leadCount / 2), 60_000);
+  first.signal('SIGKILL');
+  second.signal('SIGSTOP');
+  const replacement = startOne();
+  await sleep(1_000);
+  second.signal('SIGCONT');
+  await Promise.all([written, replacement]);
+  await eventually(async () => expect(await pending()).toBe(0), 90_000);
+  await eventually(() => expect(partner.arrivals.length).toBeGreaterThanOrEqual(leadCount * 4), 90_000);
+
+  const byLead = new Map<string, Arrival[]>(leads.map(({ leadId }) => [leadId, []]));
+  for (const arrival of partner.arrivals) byLead.get(arrival.leadId)?.push(arrival);
+  for (const arrivals of byLead.values()) {
+    expect(arrivals.map(({ event }) => event)).toEqual(wholeJourney);
+    expectInOrder(arrivals);
+  }
+  for (const lead of leads) expect(await signalOrder(lead)).toEqual(['address', 'details', 'enrichment', 'contact']);
+}, 240_000);
+
+test('a relay asked to end finishes what is in hand; the others do the rest', async () => {
+  const lead = aLead(partner.organizationId);
+  const [ending] = relays.slice(-1);
+  for (const event of stepsOf(lead)) await publish(service.deps.db, event);
+  ending?.signal('SIGTERM');
+  expect(await ending?.exit).toBe(0);
+  await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(wholeJourney));
+});
