@@ -67,7 +67,7 @@ function messageOf(issue: RequestValidationError['cause']): string {
 }
 
 const isFastifyError = (error: unknown): error is FastifyError =>
-  error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && 'statusCode' in error;
+  error instanceof Error && 'statusCode' in error && typeof (error as { code?: unknown }).code === 'string';
 
 const routeOf = (request: FastifyRequest): string => `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
 

@@ -20,15 +20,20 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { organizationRoutes } from './routes/organizations.ts';
 import { widgetRoutes } from './routes/widgets.ts';
 import { boundedDatabase } from './unavailable.ts';
+import { tracked } from './under-way.ts';
 
 /** As in package.json. */
 const version = '0.1.0';
 /** A request's headers and body must have arrived by then (milliseconds). */
 const requestTimeoutMs = 30_000;
 
+/** How long closing waits for calls to Temporal that were given up on (milliseconds). */
+const drainMs = 6_000;
+
 /** Builds the HTTP API (spec section 7) without listening: every route guarded, validated, documented and measured. */
 export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
-  const parts: ApiParts = { ...given, db: boundedDatabase(given.db) };
+  const { underWay, ...temporal } = tracked(given);
+  const parts: ApiParts = { ...given, ...temporal, db: boundedDatabase(given.db) };
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.log,
     // Fastify's own lines hold paths; ours hold patterns.
@@ -39,6 +44,7 @@ export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
     return503OnClosing: false,
     frameworkErrors: handleFrameworkError,
   });
+  app.addHook('onClose', () => underWay.settled(drainMs));
   app.setValidatorCompiler(validatorCompiler);
   // JSON.stringify behind the schema's own parse: a compiled serializer would follow a second description of the same shape.
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));

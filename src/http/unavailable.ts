@@ -54,9 +54,9 @@ const awayMessages =
   /timeout exceeded when trying to connect|Connection terminated|Client was closed|not queryable|pool after calling end/;
 
 function isPostgresAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isPostgresAway);
-  const { code } = error as { code?: unknown };
+  const { code, message, errors } = (error ?? {}) as { code?: unknown; message?: unknown; errors?: unknown };
+  // One error per address that was tried.
+  if (Array.isArray(errors)) return errors.some(isPostgresAway);
   if (typeof code === 'string') return awaySystemErrors.has(code) || (code.length === 5 && awayStates.test(code));
-  return awayMessages.test(error.message);
+  return typeof message === 'string' && awayMessages.test(message);
 }

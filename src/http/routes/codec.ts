@@ -16,7 +16,8 @@ const preflightSeconds = 600;
 export const codecRoutes =
   ({ codec }: Pick<ApiParts, 'codec'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    app.addHook('onRequest', allowOrigin);
+    // On sending, so that refusals can be read there too.
+    app.addHook('onSend', allowOrigin);
     for (const direction of ['decode', 'encode'] as const) {
       const url = `/codec/${direction}`;
       app.options(url, { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { apiKeys } from '../../src/db/api-keys.ts';
+import { deliveries } from '../../src/db/deliveries.ts';
+import { leads } from '../../src/db/leads.ts';
+import { organizations } from '../../src/db/organizations.ts';
+import type { Page, PageRequest } from '../../src/db/page.ts';
+import { type Database, openDatabase } from '../../src/db/pool.ts';
+import { leadSubject } from '../../src/domain/ids.ts';
+import { createTestDatabase, type TestDatabase } from '../support/services.ts';
+
+let database: TestDatabase;
+let db: Database;
+let organization: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase(database.url, 2, () => undefined);
+});
+afterAll(async () => {
+  await db?.close();
+  await database?.drop();
+});
+beforeEach(async () => {
+  organization = randomUUID();
+  await organizations(db).put(organization, {});
+});
+
+/** Rows of one statement have one `created_at`: pages must break ties by id. */
+const insertDeliveries = (endpoint: string, lead: string, count: number, status = 'pending') =>
+  db.execute(
+    `insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status)
+     select gen_random_uuid(), $1, $2, $3, $4, 'lead.enriched', n, $6 from generate_series(1, $5) n`,
+    [endpoint, organization, leadSubject(organization, lead), lead, count, status],
+  );
+
+async function allPages<Row extends object>(
+  list: (request: PageRequest) => Promise<Page<Row>>,
+  limit: number,
+): Promise<Row[][]> {
+  const pages: Row[][] = [];
+  let after: PageRequest['after'] = null;
+  do {
+    const { rows, next }: Page<Row> = await list({ limit, after });
+    pages.push(rows);
+    after = next;
+  } while (after !== null);
+  return pages;
+}
+
+test('deliveries made at one moment are paged without a gap or a repeat, newest first', async () => {
+  for (let i = 0; i < 3; i += 1) await insertDeliveries(randomUUID(), randomUUID(), 8);
+  const pages = await allPages((request) => deliveries(db).list(organization, {}, request), 5);
+  expect(pages.map((page) => page.length)).toEqual([5, 5, 5, 5, 4]);
+  const rows = pages.flat();
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(24);
+  const moments = rows.map(({ created_at }) => created_at.getTime());
+  expect(moments).toEqual(moments.toSorted((a, b) => b - a));
+});
+
+test('a page that is exactly full is the last one when nothing is behind it', async () => {
+  await insertDeliveries(randomUUID(), randomUUID(), 5);
+  const pages = await allPages((request) => deliveries(db).list(organization, {}, request), 5);
+  expect(pages.map((page) => page.length)).toEqual([5]);
+});
+
+test('filters and pages go together', async () => {
+  const [endpoint, lead] = [randomUUID(), randomUUID()];
+  await insertDeliveries(endpoint, lead, 7, 'held');
+  await insertDeliveries(randomUUID(), randomUUID(), 7);
+  for (const filter of [{ endpointId: endpoint }, { leadId: lead }, { status: 'held' as const }]) {
+    const pages = await allPages((request) => deliveries(db).list(organization, filter, request), 3);
+    expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
+    expect(new Set(pages.flat().map(({ endpoint_id }) => endpoint_id))).toEqual(new Set([endpoint]));
+  }
+});
+
+test('a delivery whose body is gone still reads', async () => {
+  await insertDeliveries(randomUUID(), randomUUID(), 1);
+  const { rows } = await deliveries(db).list(organization, {}, { limit: 1, after: null });
+  expect(rows).toMatchObject([{ body: null, attempts: [] }]);
+});
+
+test('leads are paged, by stage too', async () => {
+  const insert = (stage: string, count: number) =>
+    db.execute(
+      `insert into leads (subject, organization_id, lead_id, mode, stage)
+       select 'lead/' || $1 || '/' || id, $1::uuid, id, 'prod', $2 from (select gen_random_uuid() as id from generate_series(1, $3)) ids`,
+      [organization, stage, count],
+    );
+  await insert('enriched', 5);
+  await insert('new', 4);
+  const all = await allPages((request) => leads(db).list(organization, undefined, request), 4);
+  expect(all.map((page) => page.length)).toEqual([4, 4, 1]);
+  expect(all[0]?.map(({ stage }) => stage)).toEqual(Array(4).fill('new'));
+  const enriched = await allPages((request) => leads(db).list(organization, 'enriched', request), 4);
+  expect(enriched.map((page) => page.length)).toEqual([4, 1]);
+  expect(new Set(all.flat().map(({ lead_id }) => lead_id)).size).toBe(9);
+});
+
+test("an organization's keys and the backends' are separate lists", async () => {
+  for (let i = 0; i < 3; i += 1) await apiKeys(db).create(organization);
+  const ingest = await apiKeys(db).create(null);
+  const own = await allPages((request) => apiKeys(db).list(organization, request), 2);
+  expect(own.map((page) => page.length)).toEqual([2, 1]);
+  expect((await apiKeys(db).list(null, { limit: 50, after: null })).rows.map(({ id }) => id)).toEqual([ingest.id]);
+  expect(await apiKeys(db).delete(organization, ingest.id)).toBe(false);
+  expect(await apiKeys(db).delete(null, ingest.id)).toBe(true);
+});
