@@ -1,6 +1,7 @@
 import type { Deps } from '../src/deps.ts';
 import { deliverActivities } from './deliver.ts';
 import { endpointActivities } from './endpoints.ts';
+import { eraseActivities } from './erase.ts';
 import { notifyActivities } from './notify.ts';
 import { publishActivities } from './publish.ts';
 import { recoveryActivities } from './recovery.ts';
@@ -15,5 +16,6 @@ export const createActivities = (parts: Deps['activityParts']) => ({
   ...endpointActivities(parts),
   ...recoveryActivities(parts),
   ...resendActivities(parts),
+  ...eraseActivities(parts),
   ...notifyActivities(parts),
 });

@@ -108,3 +108,13 @@ export async function spacedJourneys(deps: Deps, partner: Partner, count: number
   });
   return (await Promise.all(all)).flat();
 }
+
+/** One lead's first step: milliseconds until the partner has its event. */
+export async function arrivalOf(deps: Deps, partner: Partner): Promise<number> {
+  const lead = aLead(partner.organizationId);
+  const arrived = partner.arrivals(lead.leadId, 1);
+  const sentAt = performance.now();
+  await deps.client.publish(lead.created());
+  const at = (await arrived).get('lead.address_preview');
+  return (at ?? Number.NaN) - sentAt;
+}

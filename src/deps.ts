@@ -6,6 +6,7 @@ import { defaultTaskQueue, eventsClient } from './client.ts';
 import type { Config } from './config.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { attempts } from './db/attempts.ts';
+import { eraseOutbox, erasure } from './db/erasure.ts';
 import { endpointStatus } from './db/endpoint-status.ts';
 import { manualDelivery } from './db/manual-delivery.ts';
 import { openDatabase } from './db/pool.ts';
@@ -19,6 +20,7 @@ import { observeAttempt } from './telemetry/attempts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
+import { histories } from './temporal/histories.ts';
 import { operations } from './temporal/operations.ts';
 import { wakeThrough } from './temporal/wake.ts';
 import { createSender } from './webhooks/send.ts';
@@ -41,6 +43,10 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   const metrics = createMetrics({ process: true });
   const keyRing = parseKeyRing(config.encryptionKeys);
   const db = openDatabase(databaseUrl, poolSize, (error) => log.warn({ err: error }, 'database connection lost'));
+  const outboxDb =
+    config.outboxDatabaseUrl === undefined
+      ? db
+      : openDatabase(config.outboxDatabaseUrl, 1, (error) => log.warn({ err: error }, 'outbox connection lost'));
   const temporalTarget: TemporalTarget = {
     address: temporalAddress,
     namespace: config.temporalNamespace,
@@ -65,6 +71,9 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     endpointStatus: endpointStatus(db),
     wakes: wakes(db),
     recovery: recovery(db),
+    erasure: erasure(db),
+    histories: histories(temporal),
+    eraseOutbox: (subject: string) => eraseOutbox(outboxDb, subject),
     manualDelivery: manualDelivery(db),
     keyRing,
     send: sender.send,
@@ -114,6 +123,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       mailer.close();
       await temporal.connection.close();
       await db.close();
+      if (outboxDb !== db) await outboxDb.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 export { digest } from './digest.ts';
 export { endpoint } from './endpoint.ts';
+export { eraseLead } from './erase.ts';
 export { lead } from './lead.ts';
 export { notice } from './notice.ts';
 export { recovery, recoveryJob } from './recovery.ts';

@@ -32,6 +32,7 @@ import { Alarm } from './alarm.ts';
 import { describeInWords } from './describe.ts';
 import { type Lane, Lanes } from './lane.ts';
 import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
+import { askForErasure } from './erase.ts';
 import { startNotice } from './notice.ts';
 import { hasAbandonedDeliveries, leadStage, leadStatus } from './search-attributes.ts';
 
@@ -180,11 +181,16 @@ class Lead {
           // Nothing of the person stays in this run; what its lanes still hold is found abandoned.
           this.#state.lead = newLeadState(this.#state.lead.organizationId, this.#state.lead.leadId);
           this.#state.isErased = true;
+          await askForErasure(this.#state.lead);
           return;
         case 'published':
           this.#state.isFresh = false;
           this.#state.settings = result.settings;
-          this.#state.lead = this.#withDeadlines(next, result.settings);
+          // The operator may have released it while this was under way.
+          this.#state.lead = this.#withDeadlines(
+            { ...next, released: next.released || this.#state.lead.released },
+            result.settings,
+          );
           this.#noteApplied(input.claims.map(({ id }) => id));
           this.#state.lastActiveAt = Date.now();
           if (result.abandoned) this.#markAbandoned();

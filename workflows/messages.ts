@@ -44,5 +44,8 @@ export const removeSignal = defineSignal<[]>('remove');
 /** How the delivery that goes first after a resume fared. */
 export const probedSignal = defineSignal<[{ deliveryId: string; outcome: Outcome['kind'] }]>('probed');
 
+/** A run of the lead was started by a late step: look for its history too. */
+export const eraseSignal = defineSignal<[]>('erase');
+
 /** The operator completes a lead's enrichment with what is known; refused, naming what is missing, unless address and personalInfo are. */
 export const completeEnrichmentUpdate = defineUpdate<void>('complete_enrichment');

@@ -4,3 +4,4 @@ export const widgetSubject = (widgetId: string): string => `widget/${widgetId}`;
 export const endpointWorkflowId = (endpointId: string): string => `endpoint/${endpointId}`;
 /** The workflow that brings what a recovery took up, of one subject, to its end. */
 export const recoveryWorkflowId = (endpointId: string, subject: string): string => `recovery/${endpointId}/${subject}`;
+export const eraseWorkflowId = (organizationId: string, leadId: string): string => `erase/${organizationId}/${leadId}`;

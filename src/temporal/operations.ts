@@ -9,14 +9,16 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { EndpointRun } from '../../workflows/endpoint.ts';
-import { completeEnrichmentUpdate, removeSignal, resumeSignal } from '../../workflows/messages.ts';
+import { completeEnrichmentUpdate, eraseSignal, removeSignal, resumeSignal } from '../../workflows/messages.ts';
 import type { RecoveryJobRun } from '../../workflows/recovery.ts';
 import type { ResendRun } from '../../workflows/resend.ts';
+import type { EraseInput } from '../../activities/erase.ts';
 import type { EndpointStatus } from '../db/endpoint-status.ts';
+import type { Erasure } from '../db/erasure.ts';
 import type { ManualDelivery } from '../db/manual-delivery.ts';
 import type { Recovery } from '../db/recovery.ts';
 import type { Wake } from '../db/wakes.ts';
-import { endpointWorkflowId, leadSubject } from '../domain/ids.ts';
+import { endpointWorkflowId, eraseWorkflowId, leadSubject } from '../domain/ids.ts';
 
 export interface OperationsParts {
   temporal: Client;
@@ -24,6 +26,7 @@ export interface OperationsParts {
   endpointStatus: EndpointStatus;
   manualDelivery: ManualDelivery;
   recovery: Recovery;
+  erasure: Erasure;
   wake: (wake: Wake) => Promise<void>;
 }
 
@@ -46,7 +49,7 @@ export type Released =
  * first time when this process dies in between.
  */
 export const operations = (parts: OperationsParts) => {
-  const { temporal, taskQueue, endpointStatus, manualDelivery, recovery } = parts;
+  const { temporal, taskQueue, endpointStatus, manualDelivery, recovery, erasure } = parts;
   const toEndpoint = (endpointId: string) => ({
     workflowId: endpointWorkflowId(endpointId),
     taskQueue,
@@ -121,6 +124,20 @@ export const operations = (parts: OperationsParts) => {
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       });
       return running === id ? { count, jobId: id } : null;
+    },
+
+    /** Erases a lead's personal data: its rows at once, the histories of its runs soon (spec section 5). False: it was never heard of. */
+    async erase(organizationId: string, leadId: string): Promise<boolean> {
+      const subject = leadSubject(organizationId, leadId);
+      if (!(await erasure.isKnown(subject))) return false;
+      await temporal.workflow.signalWithStart('eraseLead', {
+        workflowId: eraseWorkflowId(organizationId, leadId),
+        taskQueue,
+        args: [{ organizationId, leadId }] as [EraseInput],
+        signal: eraseSignal,
+        signalArgs: [],
+      });
+      return erasure.erase(subject);
     },
 
     /** Completes a lead's enrichment with what is known (spec section 1). */

@@ -1,0 +1,30 @@
+import type { Erasure } from '../src/db/erasure.ts';
+import { leadSubject } from '../src/domain/ids.ts';
+import type { Histories } from '../src/temporal/histories.ts';
+
+export interface EraseParts {
+  erasure: Erasure;
+  histories: Histories;
+  /** Removes a subject's rows from the outbox; absent where there is none to reach. */
+  eraseOutbox: (subject: string) => Promise<void>;
+}
+
+export interface EraseInput {
+  organizationId: string;
+  leadId: string;
+}
+
+/** Steps of an erasure, each safe to repeat. */
+export const eraseActivities = ({ erasure, histories, eraseOutbox }: EraseParts) => ({
+  async eraseRows({ organizationId, leadId }: EraseInput): Promise<void> {
+    const subject = leadSubject(organizationId, leadId);
+    await erasure.erase(subject);
+    await eraseOutbox(subject);
+  },
+
+  /** Gives how many runs there were: one that was just removed may be counted again. */
+  eraseHistories: ({ organizationId, leadId }: EraseInput): Promise<number> =>
+    histories.removeAll(leadSubject(organizationId, leadId)),
+});
+
+export type EraseActivities = ReturnType<typeof eraseActivities>;

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deps } from '../src/deps.ts';
+import { aLead } from '../test/support/lead-events.ts';
+import { anEndpoint, anOrganization } from '../test/support/partners.ts';
+import { arrivalOf, type Partner, startPartner } from './leads.ts';
+import { closedLoop, median, quantile } from './measure.ts';
+import { ms, type Rig, say } from './rig.ts';
+
+const backlog = Number(process.env.BENCH_BACKLOG ?? 1_000);
+const seconds = Number(process.env.BENCH_SECONDS ?? 30);
+const perSecond = 10;
+
+interface BadPartner {
+  name: string;
+  organizationId: string;
+  /** The most requests it ever had open at once. */
+  mostOpen(): number;
+  close(): void;
+}
+
+async function startBad(deps: Deps, name: string, answer: (response: ServerResponse) => void): Promise<BadPartner> {
+  let open = 0;
+  let most = 0;
+  const server = createServer((request, response) => {
+    open += 1;
+    most = Math.max(most, open);
+    response.once('close', () => {
+      open -= 1;
+    });
+    request.resume().once('end', () => answer(response));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const organizationId = await anOrganization(deps);
+  await anEndpoint(deps, organizationId, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return {
+    name,
+    organizationId,
+    mostOpen: () => most,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Latencies from signal to the healthy partner, at an even rate, for `seconds`. */
+async function steady(deps: Deps, partner: Partner): Promise<number[]> {
+  const all = Array.from({ length: seconds * perSecond }, async (_, index) => {
+    await sleep((index * 1_000) / perSecond);
+    return arrivalOf(deps, partner);
+  });
+  return Promise.all(all);
+}
+
+/** A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? */
+export async function isolation({ deps }: Rig): Promise<void> {
+  const healthy = await startPartner(deps);
+  await closedLoop(100, 5, async () => void (await arrivalOf(deps, healthy))); // warm
+  const alone = await steady(deps, healthy);
+  const bad = await Promise.all([
+    startBad(deps, 'hanging', () => {}),
+    startBad(deps, 'failing', (response) => response.writeHead(500).end()),
+    startBad(deps, 'slow', (response) => setTimeout(() => response.writeHead(200).end(), 2_000)),
+  ]);
+  const filled = await closedLoop(backlog * bad.length, 16, async (index) => {
+    const partner = bad[index % bad.length];
+    if (partner !== undefined) await deps.client.publish(aLead(partner.organizationId).created());
+  });
+  say(`${backlog} leads behind each of a hanging, a failing and a slow endpoint, signalled in ${filled.toFixed(0)} s`);
+  const beside = await steady(deps, healthy);
+  const ratio = (share: number) => quantile(beside, share) / quantile(alone, share);
+  say(`healthy endpoint alone: p50 ${ms(median(alone))} p99 ${ms(quantile(alone, 0.99))}`);
+  say(`beside them:            p50 ${ms(median(beside))} p99 ${ms(quantile(beside, 0.99))}`);
+  say(`ratio: p50 ${ratio(0.5).toFixed(2)} p99 ${ratio(0.99).toFixed(2)}`);
+  for (const partner of bad) say(`most requests open at once at the ${partner.name} endpoint: ${partner.mostOpen()}`);
+  for (const partner of bad) partner.close();
+  await healthy.close();
+}

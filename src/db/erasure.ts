@@ -1,0 +1,59 @@
+import type { Database, Queryable } from './pool.ts';
+
+/**
+ * Removes what is known of a person (spec section 5, Erase). What stays is a tombstone of ids: the lead's row without state,
+ * the ledgers, and the deliveries and attempts without bodies.
+ */
+export const erasure = (db: Database) => ({
+  /**
+   * Erases a lead. False when it was never heard of. Safe to repeat, and repeated by the workflow that also removes its
+   * histories. The lead's row is written first: a publish that runs at the same time waits for it, and then fails on it.
+   */
+  erase: (subject: string): Promise<boolean> =>
+    db.tx(async (tx) => {
+      const erased = await tx.execute(
+        `update leads set stage = 'erased', state = null, lead_status = null, updated_at = now() where subject = $1`,
+        [subject],
+      );
+      if (erased === 0) return false;
+      await abandonUnsettled(tx, subject);
+      await tx.execute(
+        `update attempts set response_body = null, error = null
+          where delivery_id in (select id from deliveries where subject = $1) and (response_body is not null or error is not null)`,
+        [subject],
+      );
+      await tx.execute('delete from event_bodies where event_id in (select event_id from events where subject = $1)', [
+        subject,
+      ]);
+      return true;
+    }),
+
+  async isKnown(subject: string): Promise<boolean> {
+    return (await db.query('select 1 from leads where subject = $1', [subject])).length > 0;
+  },
+
+  /** Of these subjects, those that are erased. */
+  async erasedAmong(subjects: readonly string[]): Promise<Set<string>> {
+    const rows = await db.prepared<{ subject: string }>(
+      'erased-among',
+      `select subject from leads where subject = any ($1::text[]) and stage = 'erased'`,
+      [subjects],
+    );
+    return new Set(rows.map((row) => row.subject));
+  },
+});
+
+const abandonUnsettled = (db: Queryable, subject: string) =>
+  db.execute(
+    `update deliveries set status = 'abandoned', reason = 'lead_erased', settled_at = now(), next_attempt_at = null, waiting_since = null
+      where subject = $1 and status not in ('delivered', 'abandoned')`,
+    [subject],
+  );
+
+/** Outbox rows and dead letters of a subject; the outbox may live in the backend's own database. */
+export const eraseOutbox = async (outbox: Queryable, subject: string): Promise<void> => {
+  await outbox.execute('delete from spark360.outbox where subject = $1', [subject]);
+  await outbox.execute('delete from spark360.outbox_dead_letters where subject = $1', [subject]);
+};
+
+export type Erasure = ReturnType<typeof erasure>;
