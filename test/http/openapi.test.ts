@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventTypes } from '../../src/schemas/outbound.ts';
 import { startTestApi, type TestApi } from './api.ts';
@@ -5,6 +6,7 @@ import { startTestApi, type TestApi } from './api.ts';
 let api: TestApi;
 interface OpenApi {
   openapi: string;
+  info: { version: string };
   paths: Record<string, Record<string, { security?: unknown[]; responses: Record<string, unknown> }>>;
   webhooks: Record<string, { post: { requestBody: { content: Record<string, { schema: { $ref: string } }> } } }>;
   components: { schemas: Record<string, { required?: string[]; additionalProperties?: unknown }> };
@@ -27,6 +29,11 @@ test('the document is OpenAPI 3.1 and every reference in it resolves', () => {
   const named = new Set([...references].map(([, name]) => name));
   expect(named.size).toBeGreaterThan(20);
   for (const name of named) expect(Object.keys(document.components.schemas)).toContain(name);
+});
+
+test('the document is of the version of the package', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(document.info.version).toBe(version);
 });
 
 test('every outbound event is a webhook with its JSON Schema and an example', () => {
