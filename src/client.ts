@@ -1,8 +1,11 @@
+import type { z } from 'zod';
 import { type Client, QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client';
 import { leadSubject, widgetSubject } from './domain/ids.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { applyStep, type LeadState, newLeadState, stageOf } from './domain/lead-state.ts';
-import { type ParsedEvent, parseInbound } from './schemas/inbound.ts';
+import { type Published, publishing } from './publishing-client.ts';
+import type { ParsedEvent } from './schemas/inbound.ts';
+import type { inboundEvent } from './schemas/inbound-events.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
 import type { LeadRun } from '../workflows/lead.ts';
 import {
@@ -15,6 +18,9 @@ import {
 import { leadStage, leadStatus, hasAbandonedDeliveries, organizationId } from '../workflows/search-attributes.ts';
 import type { WidgetRun } from '../workflows/widget.ts';
 
+export { InvalidEventError } from './errors.ts';
+export { NotPublishedError, type Published } from './publishing-client.ts';
+
 /** The task queue of the workflows; attempts that they must not wait for run on `<queue>-deliveries`. */
 export const defaultTaskQueue = 'spark360';
 /** A signal is refused rather than waited for: the caller has the same id to try again with (milliseconds). */
@@ -22,63 +28,74 @@ const signalDeadlineMs = 5_000;
 /** Bounds how long a task of a killed worker is waited for; longer than any local activity's normal run. */
 const workflowTaskTimeout = '10s';
 
-export interface Published {
-  /** The inbound id, lower case. */
-  id: string;
-  workflowId: string;
-}
+/** How long a query waits for a worker (milliseconds). */
+const queryDeadlineMs = 10_000;
+/** How long `publish` goes on trying by default (milliseconds). */
+const defaultRetryForMs = 30_000;
 
-/** The typed way in: signals the workflow of the lead or widget; what it resolves for is durable. */
-export interface EventsClient {
-  /** Validates and signals one inbound event (spec section 2). Throws `InvalidEventError` naming each wrong path; nothing is applied then. */
-  publish(event: unknown): Promise<Published>;
+/** One inbound event, as the backend sends it (spec section 2). */
+export type BackendEvent = z.input<typeof inboundEvent>;
+
+/** What a backend gets from `connect`: the typed way in. What it resolves for is durable. */
+export interface BackendClient {
+  /**
+   * Validates one inbound event and signals its lead or widget; repeats the signal while Temporal refuses it.
+   * @throws `InvalidEventError` naming each wrong path (nothing is applied then), `NotPublishedError`
+   */
+  publish(event: BackendEvent): Promise<Published>;
   /** The same for several, all validated before the first is signalled; events of one subject go in array order. */
-  publishMany(events: readonly unknown[]): Promise<Published[]>;
-  /** Signals an event that is validated already. */
-  signal(event: ParsedEvent): Promise<{ workflowId: string }>;
+  publishMany(events: readonly BackendEvent[]): Promise<Published[]>;
   /** One lead's workflow: `state()` gives all it knows; null when none runs. */
   lead(organizationId: string, leadId: string): { state(): Promise<LeadDescription | null> };
+  close(): Promise<void>;
+}
+
+/** What the service itself uses: the same, for events whose type nobody vouches for, and more. */
+export interface EventsClient extends BackendClient {
+  publish(event: unknown): Promise<Published>;
+  publishMany(events: readonly unknown[]): Promise<Published[]>;
+  /** Signals, once, an event that is validated already. */
+  signal(event: ParsedEvent): Promise<{ workflowId: string }>;
   /** What a running lead has merged and emitted; null when none runs. */
   leadState(organizationId: string, leadId: string): Promise<LeadState | null>;
   /** The organization that a running widget's workflow knows of; null when none does. */
   widgetOrganization(widgetId: string): Promise<string | null>;
-  close(): Promise<void>;
 }
 
 export interface ConnectOptions extends TemporalTarget {
   /** `id:base64,…` as in ENCRYPTION_KEYS: the same ring as the service's. */
   encryptionKeys: string;
   taskQueue?: string;
+  /** How long a signal that Temporal refused is repeated before `NotPublishedError` is thrown (milliseconds); default 30,000. */
+  retryForMs?: number;
 }
 
-/** Connects to Temporal directly, without the HTTP API. */
-export async function connect({ encryptionKeys, taskQueue, ...target }: ConnectOptions): Promise<EventsClient> {
-  return eventsClient(await temporalClient(target, parseKeyRing(encryptionKeys)), taskQueue);
+/** Connects to Temporal directly, without the HTTP API. The connection is made when it is first used. */
+export async function connect(options: ConnectOptions): Promise<BackendClient> {
+  const { encryptionKeys, taskQueue, retryForMs, ...target } = options;
+  return eventsClient(await temporalClient(target, parseKeyRing(encryptionKeys)), taskQueue, retryForMs);
 }
 
-export function eventsClient(temporal: Client, taskQueue: string = defaultTaskQueue): EventsClient {
+export function eventsClient(
+  temporal: Client,
+  taskQueue: string = defaultTaskQueue,
+  retryForMs: number = defaultRetryForMs,
+): EventsClient {
   const signal = (event: ParsedEvent) =>
     temporal.connection.withDeadline(Date.now() + signalDeadlineMs, () =>
       event.kind === 'lead' ? signalLead(temporal, taskQueue, event) : signalWidget(temporal, taskQueue, event),
     );
-  const publishParsed = async (event: ParsedEvent): Promise<Published> => {
-    const { workflowId } = await signal(event);
-    return { id: event.step.id, workflowId };
-  };
+  const query = <Result>(ask: () => Promise<Result>): Promise<Result | null> =>
+    unlessAbsent(temporal.connection.withDeadline(Date.now() + queryDeadlineMs, ask));
   const describe = (organization: string, leadId: string) =>
-    unlessAbsent(temporal.workflow.getHandle(leadSubject(organization, leadId)).query(stateQuery));
+    query(() => temporal.workflow.getHandle(leadSubject(organization, leadId)).query(stateQuery));
   return {
+    ...publishing(signal, retryForMs),
     signal,
-    publish: async (event) => publishParsed(parseInbound(event)),
-    async publishMany(events) {
-      const published: Published[] = [];
-      for (const event of events.map((input) => parseInbound(input))) published.push(await publishParsed(event));
-      return published;
-    },
     lead: (organization, leadId) => ({ state: () => describe(organization, leadId) }),
     leadState: async (organization, leadId) => (await describe(organization, leadId))?.lead ?? null,
     async widgetOrganization(widgetId) {
-      const state = await unlessAbsent(temporal.workflow.getHandle(widgetSubject(widgetId)).query(widgetStateQuery));
+      const state = await query(() => temporal.workflow.getHandle(widgetSubject(widgetId)).query(widgetStateQuery));
       return state?.organizationId ?? null;
     },
     close: () => temporal.connection.close(),
