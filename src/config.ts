@@ -93,7 +93,7 @@ export const variables = {
   IDLE_AFTER: duration({ least: '1ms' })
     .prefault('7d')
     .describe('A lead with nothing left to do is put away after this long without a step.'),
-  SMTP_URL: url('smtp', 'smtps').optional().meta(secret).describe('Mail server. Absent: no mail is sent.'),
+  SMTP_URL: url('smtp', 'smtps').optional().meta(secret).describe('Mail server. Absent: mails are not sent but kept, under `DATA_DIR/mails`.'),
   MAIL_FROM: z
     .string()
     .prefault('Spark360 Events <events@spark360.example>')

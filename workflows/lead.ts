@@ -92,6 +92,8 @@ class Lead {
   readonly #lanes: Lanes;
   readonly #alarm = new Alarm();
   readonly #state: CarriedLead;
+  /** The report is under way; continued as new before it is done, the next run makes it again, which changes nothing. */
+  #isReporting = false;
   #known: { stage: string; status: string | null };
 
   constructor({ organizationId, leadId, carried }: LeadRun) {
@@ -140,7 +142,7 @@ class Lead {
     while (!workflowInfo().continueAsNewSuggested) {
       await condition(() => this.#hasReasonToLook());
       if (this.#state.inbox.length > 0 || this.#isSomethingDue()) await this.#act();
-      if (this.#isOverdue()) await this.#reportOverdue();
+      if (this.#isOverdue()) void this.#reportOverdue();
       if (this.#isFinished() && (await this.#close())) return;
       this.#alarm.ensure(this.#nextLookAt());
     }
@@ -276,12 +278,16 @@ class Lead {
   #isOverdue(): boolean {
     const { lead: state, isOverdueReported } = this.#state;
     return (
-      !isOverdueReported && awaitsEnrichment(state) && Date.now() >= (state.enrichmentDueAt ?? Number.POSITIVE_INFINITY)
+      !this.#isReporting &&
+      !isOverdueReported &&
+      awaitsEnrichment(state) &&
+      Date.now() >= (state.enrichmentDueAt ?? Number.POSITIVE_INFINITY)
     );
   }
 
-  /** Tells the organization, in its next digest, and the operator (spec section 1): once, the lead goes on waiting. */
+  /** Tells the organization, in its next digest, and the operator (spec section 1): once. Neither the lead nor its steps wait for it. */
   async #reportOverdue(): Promise<void> {
+    this.#isReporting = true;
     const { organizationId, leadId, enrichmentDueAt } = this.#state.lead;
     const waitingSince = (enrichmentDueAt ?? Date.now()) - (this.#state.settings?.enrichmentDeadlineMs ?? 0);
     await reportOverdue({ organizationId, leadId, waitingSince });
@@ -326,7 +332,8 @@ class Lead {
   #nextLookAt(): number {
     const { lead: state, isOverdueReported } = this.#state;
     const grace = graceRunsUntil(state) ?? Number.POSITIVE_INFINITY;
-    const overdue = isOverdueReported || !awaitsEnrichment(state) ? null : state.enrichmentDueAt;
+    const isTold = isOverdueReported || this.#isReporting;
+    const overdue = isTold || !awaitsEnrichment(state) ? null : state.enrichmentDueAt;
     return Math.min(
       grace,
       overdue ?? Number.POSITIVE_INFINITY,

@@ -26,6 +26,9 @@ const queryable = (runner: Pool | PoolClient): Queryable => ({
   },
 });
 
+/** No statement of ours takes seconds, but for the pause of an endpoint with very many unsettled deliveries. */
+const statementTimeoutMs = 20_000;
+
 /**
  * Opens a pool of at most `size` connections; a connection is made when it is first needed. `onError` hears of idle
  * connections that broke: without a listener a stopping server would end the process.
@@ -35,6 +38,9 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
     connectionString: url,
     max: size,
     connectionTimeoutMillis: 5_000,
+    statement_timeout: statementTimeoutMs,
+    // For a server that no longer answers at all: the connection is given up.
+    query_timeout: statementTimeoutMs + 1_000,
     application_name: 'spark360-events',
   });
   pool.on('error', onError);

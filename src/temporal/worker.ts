@@ -12,6 +12,7 @@ import {
 import { createActivities } from '../../activities/index.ts';
 import type { Deps } from '../deps.ts';
 import { mailTaskQueue } from '../domain/notice.ts';
+import { maxConnections } from '../mail/smtp.ts';
 import { connectionOptions } from './connection.ts';
 import { dataConverter, failureConverterPath } from './data-converter.ts';
 
@@ -22,7 +23,7 @@ const maxWorkflowTasks = 400;
 /** Resumes, recoveries, reports: short ones. */
 const maxControlActivities = 50;
 /** Mails under way: a mail server that hangs holds these, and nothing else. */
-const maxMails = 20;
+const maxMails = maxConnections;
 /** Attempts that wait for slow and failing partners: sockets, hardly any CPU. */
 const maxSlowAttempts = 5_000;
 
