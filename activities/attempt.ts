@@ -9,6 +9,7 @@ import type { Notice } from '../src/domain/notice.ts';
 import type { AttemptResult, Outcome } from '../src/domain/outcome.ts';
 import type { KeyRing } from '../src/crypto/key-ring.ts';
 import { signedHeaders } from '../src/webhooks/sign.ts';
+import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 
 export interface AttemptParts {
@@ -37,20 +38,6 @@ export interface ObservedAttempt {
   outcome: Outcome;
   /** The workflow's time when the attempt was scheduled, epoch milliseconds. */
   emittedAt: number;
-}
-
-/** The secrets that sign now: once a rotation's overlap is over, the new one alone (spec section 3). */
-export function signingSecrets(
-  keyRing: KeyRing,
-  delivery: Pick<Sendable, 'endpointId' | 'secret' | 'nextSecret' | 'overlapEndsAt'>,
-  now: number,
-) {
-  const open = (sealed: Buffer) =>
-    Buffer.from(keyRing.open(sealed, `endpoint/${delivery.endpointId}`)).toString('utf8');
-  if (delivery.nextSecret === null || delivery.overlapEndsAt === null)
-    return { current: open(delivery.secret), next: null };
-  if (delivery.overlapEndsAt.getTime() <= now) return { current: open(delivery.nextSecret), next: null };
-  return { current: open(delivery.secret), next: open(delivery.nextSecret) };
 }
 
 /** How long an answer that we have is kept in memory for a database that is away (milliseconds). */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ManualDelivery } from '../src/db/manual-delivery.ts';
 import { signedHeaders } from '../src/webhooks/sign.ts';
-import { type AttemptParts, persistently, signingSecrets } from './attempt.ts';
+import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
+import { type AttemptParts, persistently } from './attempt.ts';
 
 export interface ResendParts extends Pick<AttemptParts, 'keyRing' | 'send'> {
   manualDelivery: ManualDelivery;

@@ -110,6 +110,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     taskQueue,
     client: eventsClient(temporal, taskQueue),
     operations: operations(activityParts),
+    send: sender.send,
     activityParts,
     /** Rejects when Temporal cannot be reached within two seconds. */
     temporalReady: async () => {

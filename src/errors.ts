@@ -59,6 +59,47 @@ export const apiErrors = {
     title: 'An inbound id was used before with other content',
     meaning: 'Nothing of the request was applied; `errors` names the events. A new event needs a new id.',
   },
+  delivery_not_settled: {
+    status: 409,
+    title: 'The delivery is not settled',
+    meaning:
+      'Only a delivered or abandoned one can be sent again. This one still goes out by itself, or can be skipped.',
+  },
+  delivery_settled: {
+    status: 409,
+    title: 'The delivery is settled',
+    meaning: 'What is delivered or abandoned cannot be skipped.',
+  },
+  resend_under_way: {
+    status: 409,
+    title: 'The delivery is being sent again already',
+    meaning: 'Look at its attempts; once that one is made, it can be sent again.',
+  },
+  endpoint_deleted: {
+    status: 409,
+    title: 'The endpoint of the delivery is deleted',
+    meaning: 'Nothing is sent there any more.',
+  },
+  lead_erased: {
+    status: 409,
+    title: 'The lead was erased',
+    meaning: 'Its personal data is gone, and with it what was sent; only its ids are left.',
+  },
+  recovery_running: {
+    status: 409,
+    title: 'A recovery of this endpoint is running',
+    meaning: 'One at a time: wait until the job that `detail` names is done.',
+  },
+  already_enriched: {
+    status: 409,
+    title: 'lead.enriched was emitted already',
+    meaning: 'There is nothing left to complete.',
+  },
+  enrichment_blocked: {
+    status: 409,
+    title: 'Too little is known to complete the enrichment',
+    meaning: '`errors` names what is missing: the address, the personal information.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The request is too large',

@@ -1,6 +1,6 @@
 import type { Mode } from '../domain/lead.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
-import type { Database, Queryable } from './pool.ts';
+import type { Queryable } from './pool.ts';
 
 /** An endpoint as it may be shown: never its secret. */
 export interface EndpointRow {
@@ -81,24 +81,3 @@ export const endpoints = (db: Queryable) => ({
     return rows[0] ?? null;
   },
 });
-
-/**
- * Deletes an endpoint and abandons what is unsettled there; false when there is none. The lock is the one under which an
- * attempt decides to hold a delivery, so none is held behind this. One under way finishes and counts; one inserted by an
- * emission that ran at the same time is abandoned by its lane, which sees the endpoint gone.
- */
-export const deleteEndpoint = (db: Database, organizationId: string, id: string): Promise<boolean> =>
-  db.tx(async (tx) => {
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))', [id]);
-    const deleted = await tx.execute(`update endpoints set deleted_at = now(), updated_at = now() where ${live}`, [
-      organizationId,
-      id,
-    ]);
-    if (deleted === 0) return false;
-    await tx.execute(
-      `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null
-        where endpoint_id = $1 and status in ('pending', 'retrying', 'held')`,
-      [id],
-    );
-    return true;
-  });

@@ -41,6 +41,12 @@ export const leads = (db: Queryable) => ({
     return (await db.query<LeadRow>(`select ${columns} from leads where subject = $1`, [subject]))[0] ?? null;
   },
 
+  /** What the last run left when it ended, sealed under the context `subject`; null: none ended, or it was erased. */
+  async stateOf(subject: string): Promise<Buffer | null> {
+    const [row] = await db.query<{ state: Buffer | null }>('select state from leads where subject = $1', [subject]);
+    return row?.state ?? null;
+  },
+
   /** Newest first. */
   async list(
     organizationId: string,

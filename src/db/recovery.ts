@@ -52,6 +52,15 @@ export const recovery = (db: Database) => ({
     return row.id;
   },
 
+  /** The id of the job that runs at an endpoint; null: none does. */
+  async runningAt(endpointId: string): Promise<string | null> {
+    const [row] = await db.query<{ id: string }>(
+      'select id from recovery_jobs where endpoint_id = $1 and finished_at is null',
+      [endpointId],
+    );
+    return row?.id ?? null;
+  },
+
   async get(organizationId: string, endpointId: string, id: string): Promise<RecoveryJob | null> {
     const [row] = await db.query<RecoveryJob>(
       `select j.id, j.endpoint_id, j.since, j.until, j.count, j.created_at, j.finished_at,

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { createSerializerCompiler, validatorCompiler } from 'fastify-zod-openapi';
 import { guardRoutes } from './access.ts';
 import { handleError, handleFrameworkError } from './error-handler.ts';
@@ -11,15 +11,21 @@ import type { ApiParts } from './parts.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { deliveryControlRoutes } from './routes/delivery-control.ts';
+import { endpointControlRoutes } from './routes/endpoint-control.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventTypeRoutes } from './routes/event-types.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { leadControlRoutes } from './routes/lead-control.ts';
 import { leadRoutes } from './routes/leads.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { organizationRoutes } from './routes/organizations.ts';
+import { recoveryRoutes } from './routes/recovery.ts';
+import { secretRoutes } from './routes/secrets.ts';
+import { testEndpointRoutes } from './routes/test-endpoint.ts';
 import { widgetRoutes } from './routes/widgets.ts';
-import { boundedDatabase } from './unavailable.ts';
+import { boundedDatabase, boundedOperations } from './unavailable.ts';
 import { tracked } from './under-way.ts';
 
 /** As in package.json. */
@@ -33,11 +39,16 @@ const drainMs = 6_000;
 /** Builds the HTTP API (spec section 7) without listening: every route guarded, validated, documented and measured. */
 export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
   const { underWay, ...temporal } = tracked(given);
-  const parts: ApiParts = { ...given, ...temporal, db: boundedDatabase(given.db) };
+  const parts: ApiParts = {
+    ...given,
+    ...temporal,
+    operations: boundedOperations(temporal.operations),
+    db: boundedDatabase(given.db),
+  };
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.log,
     // Fastify's own lines hold paths; ours hold patterns.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxRequestBytes,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
@@ -62,8 +73,14 @@ export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
     widgetRoutes(parts),
     apiKeyRoutes(parts),
     endpointRoutes(parts),
+    endpointControlRoutes(parts),
+    secretRoutes(parts),
+    testEndpointRoutes(parts),
+    recoveryRoutes(parts),
     deliveryRoutes(parts),
+    deliveryControlRoutes(parts),
     leadRoutes(parts),
+    leadControlRoutes(parts),
     eventTypeRoutes,
     healthRoutes(parts),
     metricsRoutes(parts),

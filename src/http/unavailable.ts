@@ -1,5 +1,7 @@
 import type { Database, Queryable } from '../db/pool.ts';
 import { type Part, PartUnavailableError } from '../errors.ts';
+import { eachCall } from './each-call.ts';
+import type { OperationsPort } from './parts.ts';
 
 /** How long a request waits for a part before it answers 503 (spec section 7: fast, never hanging). */
 export const partTimeoutMs = 5_000;
@@ -32,6 +34,17 @@ export function boundedDatabase(db: Database, ms: number = partTimeoutMs): Datab
     execute: (sql, values) => bounded(inner.execute(sql, values)),
   });
   return { ...queryable(db), tx: (work) => bounded(db.tx((tx) => work(queryable(tx)))), close: () => db.close() };
+}
+
+/** The same for what needs both parts: gives each call a time limit, and tells which part a failed one means. */
+export const boundedOperations = (operations: OperationsPort, ms: number = partTimeoutMs): OperationsPort =>
+  eachCall(operations, (call) => within('temporal', call, ms).catch(operationTrouble));
+
+function operationTrouble(error: unknown): never {
+  if (isPostgresAway(error)) rethrow(error);
+  // Every error that Postgres itself reports has a severity; what it refuses of ours is a defect.
+  if (error instanceof Error && 'severity' in error) throw error;
+  return temporalTrouble(error);
 }
 
 function rethrow(error: unknown): never {

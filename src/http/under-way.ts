@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eachCall } from './each-call.ts';
 import type { ApiParts } from './parts.ts';
 
 /** Calls to Temporal that a request may have given up on, but that still run. */
@@ -7,13 +8,13 @@ export interface UnderWay {
   settled(ms: number): Promise<void>;
 }
 
-type TemporalParts = Pick<ApiParts, 'client' | 'temporalReady'>;
+type TemporalParts = Pick<ApiParts, 'client' | 'operations' | 'temporalReady'>;
 
 /**
  * Keeps count of the calls to Temporal: its connection must not be closed below one that still retries, which would end the
  * process with an exception that nobody can catch.
  */
-export function tracked({ client, temporalReady }: TemporalParts): TemporalParts & { underWay: UnderWay } {
+export function tracked({ client, operations, temporalReady }: TemporalParts): TemporalParts & { underWay: UnderWay } {
   const calls = new Set<Promise<unknown>>();
   const track = <Result>(call: Promise<Result>): Promise<Result> => {
     const forget = (): void => void calls.delete(settled);
@@ -27,6 +28,7 @@ export function tracked({ client, temporalReady }: TemporalParts): TemporalParts
       leadState: (organizationId, leadId) => track(client.leadState(organizationId, leadId)),
       widgetOrganization: (widgetId) => track(client.widgetOrganization(widgetId)),
     },
+    operations: eachCall(operations, track),
     temporalReady: () => track(temporalReady()),
     underWay: {
       async settled(ms) {

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { deleteEndpoint, endpoints } from '../../db/endpoints.ts';
+import { endpoints } from '../../db/endpoints.ts';
 import { ApiError } from '../../errors.ts';
 import { checkEndpointUrl } from '../../webhooks/address-guard.ts';
 import { newSecret } from '../../webhooks/secrets.ts';
+import { secretContext } from '../../webhooks/signing-secrets.ts';
 import { partner } from '../access.ts';
 import { eventName, withRequired } from '../event-choice.ts';
-import { moment, organizationPath, text, uuid, uuidOut } from '../fields.ts';
+import { organizationPath, text } from '../fields.ts';
 import { invalid } from '../intake/read-events.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
 import { wire } from '../wire.ts';
+import { endpointPath, endpointSchema, endpointsUrl, endpointUrl, newSecretSchema } from '../wire-endpoint.ts';
 
 const url = text(2048).meta({
   description: 'https, at a public address',
@@ -22,24 +24,7 @@ const description = text(500).nullable();
 const events = z.array(eventName).meta({ description: '`lead.enriched` is always among them' });
 const mode = z.enum(['prod', 'sandbox']);
 
-const endpointFields = {
-  id: uuidOut,
-  url: z.string(),
-  description: z.string().nullable(),
-  events: z.array(z.string()),
-  mode,
-  status: z.enum(['active', 'paused']),
-  paused_reason: z.string().nullable(),
-  created_at: moment,
-  updated_at: moment,
-};
-const endpoint = z.object(endpointFields).meta({ id: 'Endpoint' });
-const newEndpoint = z
-  .object({
-    ...endpointFields,
-    secret: z.string().meta({ description: 'Signs the webhooks; shown this once', example: 'whsec_…' }),
-  })
-  .meta({ id: 'NewEndpoint' });
+const newEndpoint = endpointSchema.extend({ secret: newSecretSchema }).meta({ id: 'NewEndpoint' });
 
 const creation = z
   .strictObject({ url, events: events.optional(), mode: mode.optional(), description: description.optional() })
@@ -57,14 +42,16 @@ const change = z
   })
   .meta({ id: 'EndpointChange', description: 'What is left out stays as it was' });
 
-const collection = '/v1/organizations/:organizationId/endpoints';
-const item = `${collection}/:endpointId`;
-const itemPath = organizationPath.extend({ endpointId: uuid });
 const tags = ['Endpoints'];
 
 /** Subscriptions of an organization (spec section 4). */
 export const endpointRoutes =
-  ({ db, keyRing, config }: Pick<ApiParts, 'db' | 'keyRing' | 'config'>): FastifyPluginAsyncZodOpenApi =>
+  ({
+    db,
+    keyRing,
+    config,
+    operations,
+  }: Pick<ApiParts, 'db' | 'keyRing' | 'config' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = endpoints(db);
     const allowLoopback = config.allowInsecureEndpoints === 'loopback';
@@ -74,7 +61,7 @@ export const endpointRoutes =
     };
 
     app.post(
-      collection,
+      endpointsUrl,
       {
         config: { access: partner },
         schema: {
@@ -95,14 +82,14 @@ export const endpointRoutes =
           description: body.description ?? null,
           events: withRequired(body.events ?? []),
           mode: body.mode ?? 'prod',
-          secret: keyRing.seal(Buffer.from(secret), `endpoint/${id}`),
+          secret: keyRing.seal(Buffer.from(secret), secretContext(id)),
         });
         return reply.code(201).send({ ...wire(row), secret });
       },
     );
 
     app.get(
-      collection,
+      endpointsUrl,
       {
         config: { access: partner },
         schema: {
@@ -110,21 +97,24 @@ export const endpointRoutes =
           summary: 'List endpoints, oldest first',
           params: organizationPath,
           querystring: z.strictObject(pageQuery),
-          response: { 200: pageOf(endpoint).meta({ id: 'EndpointPage' }), ...problems(...keyErrors, 'not_found') },
+          response: {
+            200: pageOf(endpointSchema).meta({ id: 'EndpointPage' }),
+            ...problems(...keyErrors, 'not_found'),
+          },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params, query }) => presentPage(await repository.list(params.organizationId, pageRequest(query)), wire),
     );
 
     app.get(
-      item,
+      endpointUrl,
       {
         config: { access: partner },
         schema: {
           tags,
           summary: 'Show an endpoint',
-          params: itemPath,
-          response: { 200: endpoint, ...problems(...keyErrors, 'not_found') },
+          params: endpointPath,
+          response: { 200: endpointSchema, ...problems(...keyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params }) => {
@@ -135,16 +125,16 @@ export const endpointRoutes =
     );
 
     app.patch(
-      item,
+      endpointUrl,
       {
         config: { access: partner },
         schema: {
           tags,
           summary: 'Change an endpoint',
           description: 'The choice of events applies from the next emission on, the URL from the next attempt on.',
-          params: itemPath,
+          params: endpointPath,
           body: change,
-          response: { 200: endpoint, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
+          response: { 200: endpointSchema, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params, body }) => {
@@ -161,18 +151,19 @@ export const endpointRoutes =
     );
 
     app.delete(
-      item,
+      endpointUrl,
       {
         config: { access: partner },
         schema: {
           tags,
           summary: 'Delete an endpoint: what is unsettled there is abandoned',
-          params: itemPath,
+          params: endpointPath,
           response: { 204: { description: 'Deleted' }, ...problems(...keyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params }, reply) => {
-        if (!(await deleteEndpoint(db, params.organizationId, params.endpointId))) throw new ApiError('not_found');
+        if ((await repository.get(params.organizationId, params.endpointId)) === null) throw new ApiError('not_found');
+        await operations.remove(params.endpointId);
         return reply.code(204).send();
       },
     );

@@ -1,79 +1,33 @@
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { deliveries } from '../../db/deliveries.ts';
-import { type LeadRow, leads } from '../../db/leads.ts';
-import { leadSubject } from '../../domain/ids.ts';
-import { type LeadStage, leadStages, leadStatuses } from '../../domain/lead.ts';
-import { type LeadState, stageOf } from '../../domain/lead-state.ts';
+import { leads } from '../../db/leads.ts';
 import { ApiError } from '../../errors.ts';
 import { partner } from '../access.ts';
-import { moment, organizationPath, uuid, uuidOut } from '../fields.ts';
-import { timelineEntry, timelineOf } from '../lead-timeline.ts';
+import { moment, organizationPath, uuidOut } from '../fields.ts';
+import { leadMode, leadPath, leadReader, leadSchema, leadStage, leadStatus, leadUrl } from '../lead-view.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts, EventsPort } from '../parts.ts';
+import type { ApiParts } from '../parts.ts';
 import { keyErrors, problems } from '../problem.ts';
-import { within } from '../unavailable.ts';
 import { wire } from '../wire.ts';
-import { deliverySchema, presentDelivery } from '../wire-delivery.ts';
-
-const stage = z.enum(leadStages);
-const leadStatus = z.enum(leadStatuses).nullable();
-const mode = z.enum(['prod', 'sandbox']);
 
 const summary = z
   .object({
     lead_id: uuidOut,
     organization_id: uuidOut,
-    mode,
-    stage,
+    mode: leadMode,
+    stage: leadStage,
     lead_status: leadStatus.meta({ description: 'The furthest seen' }),
     created_at: moment,
     updated_at: moment,
   })
   .meta({ id: 'LeadSummary' });
 
-const lead = z
-  .object({
-    lead_id: uuidOut,
-    organization_id: uuidOut,
-    mode: mode.nullable(),
-    stage,
-    lead_status: leadStatus,
-    steps: z.array(
-      z.object({
-        id: uuidOut,
-        name: z.string(),
-        event: z.string(),
-        lead_status: z.string().nullable(),
-        outcome: z.string(),
-        occurred_at: moment,
-        received_at: moment,
-      }),
-    ),
-    conflicts: z.array(z.object({ id: uuidOut, received_at: moment })),
-    events: z.array(z.object({ event_id: uuidOut, event: z.string(), occurred_at: moment })),
-    deliveries: z.array(deliverySchema),
-    timeline: z.array(timelineEntry),
-    state: z.record(z.string(), z.unknown()).nullable().meta({
-      description: "The live state of the lead's workflow; null when none runs or it does not answer in time",
-    }),
-  })
-  .meta({ id: 'Lead' });
-
-/** A live state is a courtesy: the read model answers when the workflow does not (milliseconds). */
-const stateTimeoutMs = 1_500;
-
 /** Leads of an organization. */
 export const leadRoutes =
-  ({ db, client, log }: Pick<ApiParts, 'db' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  (parts: Pick<ApiParts, 'db' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const repository = leads(db);
-    const sent = deliveries(db);
-    const liveState = (organizationId: string, leadId: string): Promise<LeadState | null> =>
-      stateWithin(client, organizationId, leadId).catch((error: unknown) => {
-        log.debug({ err: error, lead_id: leadId }, 'no live state');
-        return null;
-      });
+    const repository = leads(parts.db);
+    const read = leadReader(parts);
 
     app.get(
       '/v1/organizations/:organizationId/leads',
@@ -83,7 +37,7 @@ export const leadRoutes =
           tags: ['Leads'],
           summary: 'List leads, newest first',
           params: organizationPath,
-          querystring: z.strictObject({ ...pageQuery, stage: stage.optional() }),
+          querystring: z.strictObject({ ...pageQuery, stage: leadStage.optional() }),
           response: { 200: pageOf(summary).meta({ id: 'LeadPage' }), ...problems(...keyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
@@ -92,50 +46,20 @@ export const leadRoutes =
     );
 
     app.get(
-      '/v1/organizations/:organizationId/leads/:leadId',
+      leadUrl,
       {
         config: { access: partner },
         schema: {
           tags: ['Leads'],
           summary: 'Show a lead: its steps, stage, events and deliveries, and all of it as one timeline',
-          params: organizationPath.extend({ leadId: uuid }),
-          response: { 200: lead, ...problems(...keyErrors, 'not_found') },
+          params: leadPath,
+          response: { 200: leadSchema, ...problems(...keyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
-      async ({ params: { organizationId, leadId } }) => {
-        const subject = leadSubject(organizationId, leadId);
-        const [row, steps, conflicts, events, found, live] = await Promise.all([
-          repository.get(subject),
-          repository.stepsOf(subject),
-          repository.conflictsOf(subject),
-          repository.eventsOf(subject),
-          sent.ofSubject(subject),
-          liveState(organizationId, leadId),
-        ]);
-        // Between its first event's 202 and the workflow's first publish a lead is in the ledger, or live, only.
-        if (row === null && steps.length === 0 && live === null) throw new ApiError('not_found');
-        return {
-          lead_id: leadId,
-          organization_id: organizationId,
-          mode: row?.mode ?? live?.mode ?? null,
-          stage: stageFor(row, live),
-          lead_status: live?.leadStatus ?? row?.lead_status ?? null,
-          steps: steps.map(wire),
-          conflicts: conflicts.map(wire),
-          events: events.map(wire),
-          deliveries: found.map(presentDelivery),
-          timeline: timelineOf({ steps, conflicts, events, deliveries: found }),
-          state: live === null ? null : { ...live },
-        };
+      async ({ params }) => {
+        const lead = await read(params.organizationId, params.leadId);
+        if (lead === null) throw new ApiError('not_found');
+        return lead;
       },
     );
   };
-
-const stateWithin = (client: Pick<EventsPort, 'leadState'>, organizationId: string, leadId: string) =>
-  within('temporal', client.leadState(organizationId, leadId), stateTimeoutMs);
-
-// What runs knows better than the read model, which follows it; that a lead was erased only the read model knows.
-function stageFor(row: LeadRow | null, live: LeadState | null): LeadStage {
-  if (live === null || row?.stage === 'erased') return row?.stage ?? 'new';
-  return stageOf(live);
-}

@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import { z } from 'zod';
+import { endpointSecrets } from '../../db/endpoint-secrets.ts';
+import { ApiError } from '../../errors.ts';
+import { sampleBody, sampleIds } from '../../schemas/samples.ts';
+import { signingSecrets } from '../../webhooks/signing-secrets.ts';
+import { testRequest } from '../../webhooks/test-event.ts';
+import { partner } from '../access.ts';
+import type { ApiParts } from '../parts.ts';
+import { keyErrors, problems } from '../problem.ts';
+import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
+
+const event = 'lead.enriched';
+
+const result = z
+  .object({
+    status_code: z.int().nullable().meta({ description: 'Null when no response arrived' }),
+    body: z.string().nullable().meta({ description: 'At most the first 4 KiB of the response body' }),
+    signature: z.string().meta({ description: 'The `X-Spark360-Signature` that was sent', example: 'sha256=…' }),
+    duration_ms: z.int(),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: 'Null when a response arrived', example: 'connect: The connection was refused.' }),
+  })
+  .meta({ id: 'EndpointTest' });
+
+/** "Test endpoint" (spec section 4): one real request, guarded and signed like any other, that counts for nothing. */
+export const testEndpointRoutes =
+  ({ db, keyRing, send }: Pick<ApiParts, 'db' | 'keyRing' | 'send'>): FastifyPluginAsyncZodOpenApi =>
+  async (app) => {
+    const secrets = endpointSecrets(db);
+    app.post(
+      `${endpointUrl}/test`,
+      {
+        config: { access: partner },
+        schema: {
+          tags: ['Endpoints'],
+          summary: `Send a sample ${event} now, and show how it was answered`,
+          description:
+            'Carries `X-Spark360-Test: true`, sample ids and no sequence. It counts for nothing else, and goes to a paused endpoint too.',
+          params: endpointPath,
+          response: { 200: result, ...problems(...keyErrors, 'not_found') },
+        } satisfies FastifyZodOpenApiSchema,
+      },
+      async ({ params: { organizationId, endpointId } }) => {
+        const endpoint = await secrets.get(organizationId, endpointId);
+        if (endpoint === null) throw new ApiError('not_found');
+        const now = Date.now();
+        const eventId = sampleIds.event;
+        const { request, signature } = testRequest({
+          url: endpoint.url,
+          body: sampleBody(event, { eventId, timestamp: new Date(now).toISOString(), organizationId }),
+          event,
+          eventId,
+          deliveryId: sampleIds.delivery,
+          secrets: signingSecrets(keyRing, endpoint, now),
+          now,
+        });
+        const { statusCode, responseBody, durationMs, error } = await send(request);
+        return {
+          status_code: statusCode,
+          body: responseBody,
+          signature,
+          duration_ms: Math.round(durationMs),
+          error: error === null ? null : `${error.class}: ${error.message}`,
+        };
+      },
+    );
+  };
