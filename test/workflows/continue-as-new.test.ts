@@ -90,14 +90,20 @@ test('steps that never stop coming: each is applied once, each event sent in ord
   await receiver.close();
 });
 
-/** Steps that change nothing, until the lead runs under another run id. */
-async function makeItContinue(lead: LeadEvents): Promise<void> {
-  const before = await runIdOf(lead);
-  for (;;) {
-    await Promise.all(Array.from({ length: 3 }, () => service.deps.client.publish(lead.details())));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    if ((await runIdOf(lead)) !== before) return;
+/** Steps that change nothing, until the run is about to leave, which takes it a second; gives its run id. */
+async function makeItLeave(lead: LeadEvents): Promise<string> {
+  for (let count = 0; count < 100; count += 1) {
+    await service.deps.client.publish(lead.details());
+    const { historyLength, runId } = await handleOf(lead).describe();
+    if (historyLength > historyLimit) return runId;
   }
+  throw new Error('it does not continue');
+}
+
+/** The same, until it runs under another run id: nothing but its own state and timers keeps the next run going. */
+async function makeItContinue(lead: LeadEvents): Promise<void> {
+  const before = await makeItLeave(lead);
+  await eventually(async () => expect(await runIdOf(lead)).not.toBe(before));
 }
 
 test('what waits goes on waiting: the grace ends in the next run, and nothing but time makes it', async () => {
@@ -144,14 +150,8 @@ test('a held lane wakes, also when it is told in the moment of continuing', asyn
   await eventually(async () =>
     expect((await handleOf(lead).query(stateQuery)).lanes[0]?.queue[0]).toMatchObject({ asleep: 'held' }),
   );
-  // Steps until the run is about to leave, which takes it a second; then the wake, into that second.
-  for (let count = 0; ; count += 1) {
-    await service.deps.client.publish(lead.details());
-    const { historyLength } = await handleOf(lead).describe();
-    if (historyLength > historyLimit) break;
-    if (count > 100) throw new Error('it does not continue');
-  }
-  const before = await runIdOf(lead);
+  // The wake comes in the second that leaving takes.
+  const before = await makeItLeave(lead);
   await service.deps.db.execute(`update endpoints set status = 'active', paused_reason = null where id = $1`, [
     endpoint.id,
   ]);
