@@ -31,16 +31,6 @@ export const erasure = (db: Database) => ({
   async isKnown(subject: string): Promise<boolean> {
     return (await db.query('select 1 from leads where subject = $1', [subject])).length > 0;
   },
-
-  /** Of these subjects, those that are erased. */
-  async erasedAmong(subjects: readonly string[]): Promise<Set<string>> {
-    const rows = await db.prepared<{ subject: string }>(
-      'erased-among',
-      `select subject from leads where subject = any ($1::text[]) and stage = 'erased'`,
-      [subjects],
-    );
-    return new Set(rows.map((row) => row.subject));
-  },
 });
 
 const abandonUnsettled = (db: Queryable, subject: string) =>
