@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import proto from '@temporalio/proto';
 import { defaultTaskQueue } from '../src/client.ts';
 import type { Deps } from '../src/deps.ts';
+import { leadSubject } from '../src/domain/ids.ts';
 import { parseInbound } from '../src/schemas/inbound.ts';
 import { stepSignals } from '../workflows/messages.ts';
 import { aLead } from '../test/support/lead-events.ts';
@@ -90,6 +92,31 @@ async function journey(deps: Deps, partner: Partner, spacingMs: number): Promise
     names.map((name) => (at.get(name) ?? Number.NaN) - (sentAt[index] ?? Number.NaN)),
   );
 }
+
+/** How many events the engine wrote for one whole journey: what it costs there, and most of the bill at Temporal Cloud. */
+export async function historyEvents(deps: Deps, partner: Partner): Promise<Record<string, number>> {
+  const lead = aLead(partner.organizationId);
+  const arrived = partner.arrivals(lead.leadId, 4);
+  await deps.client.publishMany([lead.created(), lead.personal({ enriched: true }), lead.contact()]);
+  await arrived;
+  await sleep(500);
+  const { events } = await deps.temporal.workflow
+    .getHandle(leadSubject(partner.organizationId, lead.leadId))
+    .fetchHistory();
+  const counts: Record<string, number> = {};
+  for (const { eventType } of events ?? []) {
+    const name = eventTypeName(eventType);
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** `EVENT_TYPE_MARKER_RECORDED` as `marker recorded`. */
+const eventTypeName = (type: number | null | undefined): string =>
+  (proto.temporal.api.enums.v1.EventType[type ?? 0] ?? 'unknown')
+    .replace('EVENT_TYPE_', '')
+    .replaceAll('_', ' ')
+    .toLowerCase();
 
 /** Whole journeys, steps at once; latencies from the call that signals to the request at the receiver, in milliseconds. */
 export async function journeys(deps: Deps, partner: Partner, count: number, atOnce: number) {

@@ -14,15 +14,15 @@ const publish = ({ deps }: Rig, events: readonly unknown[]) =>
     JSON.stringify(events),
   ]);
 
-/** From the commit of an insert to the request at the partner: one new lead every 100 ms. */
-async function latency(rig: Rig, partner: Partner, count: number): Promise<number[]> {
+/** From the call, an insert or a signal, to the request at the partner: one new lead every 100 ms. */
+async function latency(partner: Partner, count: number, send: (event: object) => Promise<unknown>): Promise<number[]> {
   const latencies: Promise<number>[] = [];
   for (let n = 0; n < count; n += 1) {
     const lead = aLead(partner.organizationId);
     const arrived = partner.arrivals(lead.leadId, 1);
-    await publish(rig, [lead.created()]);
-    const committedAt = performance.now();
-    latencies.push(arrived.then((at) => (at.get('lead.address_preview') ?? Number.NaN) - committedAt));
+    const sentAt = performance.now();
+    await send(lead.created());
+    latencies.push(arrived.then((at) => (at.get('lead.address_preview') ?? Number.NaN) - sentAt));
     await sleep(100);
   }
   return Promise.all(latencies);
@@ -72,23 +72,27 @@ async function behindABacklog(rig: Rig, partner: Partner): Promise<void> {
     `update spark360.outbox set attempts = 1, next_try_at = now() + interval '1 day' where id = (select min(id) from spark360.outbox where done_at is null)`,
   );
   const relay = await startRelay(rig.deps);
-  const latencies = await latency(rig, partner, 50);
+  const latencies = await latency(partner, 50, (event) => publish(rig, [event]));
   await relay.stop();
   say(
     `behind ${behindLeads} rows of a stuck lead: insert to partner p50 ${ms(median(latencies))} p95 ${ms(quantile(latencies, 0.95))}`,
   );
 }
 
+const tell = (way: string, latencies: readonly number[]): void =>
+  say(
+    `one lead every 100 ms ${way}: to the partner p50 ${ms(median(latencies))} p95 ${ms(quantile(latencies, 0.95))} p99 ${ms(quantile(latencies, 0.99))}`,
+  );
+
 const rig = await startRig();
 const partner = await startPartner(rig.deps);
 try {
   const relay = await startRelay(rig.deps);
-  await latency(rig, partner, 20); // warm
-  const gentle = await latency(rig, partner, gentleLeads);
+  const byOutbox = (event: object) => publish(rig, [event]);
+  await latency(partner, 20, byOutbox); // warm
+  tell('by the outbox', await latency(partner, gentleLeads, byOutbox));
+  tell('by the client', await latency(partner, gentleLeads, (event) => rig.deps.client.publish(event)));
   await relay.stop();
-  say(
-    `one lead every 100 ms: insert to partner p50 ${ms(median(gentle))} p95 ${ms(quantile(gentle, 0.95))} p99 ${ms(quantile(gentle, 0.99))}`,
-  );
   await throughput(rig, partner);
   await behindABacklog(rig, partner);
 } finally {

@@ -1,4 +1,4 @@
-import { floorLeads, journeys, spacedJourneys, startPartner } from './leads.ts';
+import { floorLeads, historyEvents, journeys, spacedJourneys, startPartner } from './leads.ts';
 import { median, quantile } from './measure.ts';
 import { ms, type Rig, say } from './rig.ts';
 
@@ -27,9 +27,17 @@ export async function throughput(rig: Rig): Promise<void> {
     );
   }
   say(`ratio to the floor, median of ${rounds} rounds: ${median(ratios).toFixed(2)}`);
+  const events = await historyEvents(deps, partner);
+  const total = Object.values(events).reduce((sum, count) => sum + count, 0);
+  say(`history of one journey (three signals, four deliveries): ${total} events (${describe(events)})`);
   const spaced = await spacedJourneys(deps, partner, 40);
   say(
     `steps one second apart: p50 ${ms(median(spaced))} p95 ${ms(quantile(spaced, 0.95))} p99 ${ms(quantile(spaced, 0.99))}`,
   );
   await partner.close();
 }
+
+const describe = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
