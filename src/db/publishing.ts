@@ -95,6 +95,8 @@ const publishSql = `
   ), subscribed as (
     select f.event_id, f.type, f.body, p.id as endpoint_id, p.url, p.secret, p.next_secret, p.overlap_ends_at,
            p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open,
+           -- Shown as what it is. Its lane asks again at its turn, so a pause that ends meanwhile leaves none behind.
+           case p.status when 'paused' then 'held' else 'pending' end as status,
            row_number() over (partition by p.id order by f.position) as nth,
            count(*) over (partition by p.id) as total
       from frozen f join endpoints p
@@ -106,7 +108,7 @@ const publishSql = `
     returning endpoint_id, last_sequence
   ), inserted as (
     insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status)
-    select s.event_id, s.endpoint_id, $2, $1, $16, s.type, n.last_sequence - s.total + s.nth, 'pending'
+    select s.event_id, s.endpoint_id, $2, $1, $16, s.type, n.last_sequence - s.total + s.nth, s.status
       from subscribed s join numbered n using (endpoint_id)
     returning id, event_id, endpoint_id, event, sequence
   )

@@ -31,7 +31,8 @@ const organizationKeys: Kind = {
   access: partner,
   whose: "an organization's",
   params: organizationPath,
-  body: z.strictObject({ role: z.literal('organization').optional() }).optional(),
+  // Null is what the framework makes of no body at all.
+  body: z.strictObject({ role: z.literal('organization').optional() }).nullish(),
 };
 const backendKeys: Kind = {
   url: '/v1/api-keys',

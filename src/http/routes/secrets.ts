@@ -42,7 +42,8 @@ export const secretRoutes =
           summary: 'Give an endpoint a new signing secret; it is in this answer, and in no other',
           description,
           params: endpointPath,
-          body: rotation.optional(),
+          // Null is what the framework makes of no body at all.
+          body: rotation.nullish(),
           response: {
             200: z.object({ secret: newSecretSchema }).meta({ id: 'NewSecret' }),
             ...problems(...keyErrors, ...bodyErrors, 'not_found'),
