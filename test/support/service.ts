@@ -36,6 +36,8 @@ export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {})
 export interface TestService {
   deps: Deps;
   worker: RunningWorker;
+  /** One more process, as far as one test can have it: its own connections and memory, the same queue and database. */
+  anotherWorker(): Promise<{ deps: Deps; stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -50,11 +52,31 @@ export const testBundle = (): Promise<WorkflowBundleOption> => {
 
 export async function startService(overrides: Partial<Config> = {}): Promise<TestService> {
   const database = await createTestDatabase();
-  const deps = await buildDeps(testConfig(database.url, overrides), { role: 'test', taskQueue: uniqueTaskQueue() });
-  const worker = await startWorker(deps, await testBundle());
+  const config = testConfig(database.url, overrides);
+  const taskQueue = uniqueTaskQueue();
+  const deps = await buildDeps(config, { role: 'test', taskQueue });
+  const started = await startWorker(deps, await testBundle());
+  let stopped: Promise<void> | undefined;
+  const worker: RunningWorker = {
+    stop: () => {
+      stopped ??= started.stop();
+      return stopped;
+    },
+  };
   return {
     deps,
     worker,
+    async anotherWorker() {
+      const others = await buildDeps(config, { role: 'test', taskQueue });
+      const other = await startWorker(others, await testBundle());
+      return {
+        deps: others,
+        async stop() {
+          await other.stop();
+          await others.close();
+        },
+      };
+    },
     async stop() {
       await worker.stop();
       await deps.close();
