@@ -31,32 +31,32 @@ export function isStale() {
   return sources.some((source) => newestChange(join(root, source)) > builtAt);
 }
 
-export async function build() {
+/** Builds into `dist`, or into another folder from which node_modules can be found. */
+export async function build(target = dist) {
   const startedAt = new Date();
-  rmSync(dist, { recursive: true, force: true });
-  const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  rmSync(target, { recursive: true, force: true });
+  const compiler = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', target];
+  const tsc = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' });
   if (tsc.status !== 0) throw new Error('The TypeScript compiler found errors.');
-  cpSync(join(root, 'src'), join(dist, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
-  await bundleWorkflows();
-  writeFileSync(stamp, '');
-  utimesSync(stamp, startedAt, startedAt); // what changes during the build is not in it
+  cpSync(join(root, 'src'), join(target, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
+  await bundleWorkflows(target);
+  const built = join(target, '.built');
+  writeFileSync(built, '');
+  utimesSync(built, startedAt, startedAt); // what changes during the build is not in it
 }
 
-async function bundleWorkflows() {
+async function bundleWorkflows(target) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(dist, 'workflows', 'index.js'),
-    failureConverterPath: join(dist, 'src', 'temporal', 'failure-converter.js'),
+    workflowsPath: join(target, 'workflows', 'index.js'),
+    failureConverterPath: join(target, 'src', 'temporal', 'failure-converter.js'),
     logger: new DefaultLogger('WARN'),
   });
-  writeFileSync(join(dist, 'workflow-bundle.js'), code);
+  writeFileSync(join(target, 'workflow-bundle.js'), code);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await build().catch((error) => {
+  await build(process.argv[2]).catch((error) => {
     console.error(error.message);
     process.exit(1);
   });

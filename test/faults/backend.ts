@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'node:http';
+import { connect, type BackendClient } from '../../src/client.ts';
+import { aLead, type InboundEvent, type LeadEvents } from '../support/lead-events.ts';
+import type { Cluster } from './cluster.ts';
+
+export type Way = 'http' | 'client' | 'outbox';
+export const ways: Way[] = ['http', 'client', 'outbox'];
+
+/** One lead and what the backend has been told of it. */
+export interface SentLead {
+  leadId: string;
+  way: Way;
+  /** When all its steps were accepted (performance.now()); null before. */
+  acceptedAt: number | null;
+}
+
+/** The backend: sends leads through the three ways in, each step with the same id until it is accepted. */
+export interface Backend {
+  /** Resolves when every step is accepted. */
+  send(organizationId: string, way: Way, options?: SendOptions): { lead: SentLead; accepted: Promise<void> };
+  /** One event over HTTP, without repeating: the status and how long it took; 0 when the connection failed. */
+  post(event: unknown, url?: string): Promise<Posted>;
+  /** Answers that no fault excuses. */
+  surprises: string[];
+  close(): Promise<void>;
+}
+
+export interface SendOptions {
+  /** Between two steps (milliseconds). */
+  spacingMs?: number;
+  steps?: (lead: LeadEvents) => InboundEvent[];
+}
+
+export interface Posted {
+  status: number;
+  retryAfter: string | null;
+  body: string;
+  tookMs: number;
+}
+
+const retryMs = 150;
+const patienceMs = 10_000;
+
+/** The four steps of a whole journey, the middle ones in any order. */
+export function shuffledJourney(lead: LeadEvents): InboundEvent[] {
+  const middle = [lead.details(), lead.personal(), lead.enrichment(), lead.contact()];
+  return [lead.created(), ...middle.toSorted(() => Math.random() - 0.5)];
+}
+
+export async function startBackend(cluster: Cluster): Promise<Backend> {
+  const client: BackendClient = await connect({
+    address: cluster.toTemporal.address,
+    namespace: 'default',
+    encryptionKeys: cluster.encryptionKeys,
+  });
+  const agent = new Agent({ keepAlive: true });
+  const surprises: string[] = [];
+
+  function post(event: unknown, url = cluster.apiUrls[0] ?? ''): Promise<Posted> {
+    const startedAt = performance.now();
+    const body = JSON.stringify(event);
+    return new Promise((resolve) => {
+      const done = (status: number, retryAfter: string | null, text: string): void =>
+        resolve({ status, retryAfter, body: text, tookMs: performance.now() - startedAt });
+      const call = request(`${url}/v1/events`, {
+        agent,
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${cluster.adminKey}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        },
+        timeout: patienceMs,
+      });
+      call.once('timeout', () => call.destroy(new Error('no answer')));
+      call.once('error', (error) => done(0, null, error.message));
+      call.once('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.once('end', () => done(response.statusCode ?? 0, response.headers['retry-after'] ?? null, text));
+        response.once('error', (error) => done(0, null, error.message));
+      });
+      call.end(body);
+    });
+  }
+
+  async function overHttp(event: InboundEvent, number: number): Promise<boolean> {
+    const { status, body } = await post(event, cluster.apiUrls[number % cluster.apiUrls.length]);
+    if (status !== 202 && status !== 503 && status !== 0) surprises.push(`POST /v1/events: ${status} ${body}`);
+    return status === 202;
+  }
+  const overClient = (event: InboundEvent): Promise<boolean> =>
+    client.publish(event as Parameters<BackendClient['publish']>[0]).then(
+      () => true,
+      () => false,
+    );
+  const overOutbox = (event: InboundEvent): Promise<boolean> =>
+    cluster.db.query('select spark360.publish($1::jsonb)', [JSON.stringify(event)]).then(
+      () => true,
+      () => false,
+    );
+
+  const waysIn = { http: overHttp, client: overClient, outbox: overOutbox };
+  return {
+    post,
+    surprises,
+    send(organizationId, way, { spacingMs = 0, steps = shuffledJourney } = {}) {
+      const events = aLead(organizationId);
+      const lead: SentLead = { leadId: events.leadId, way, acceptedAt: null };
+      const sendAll = async (): Promise<void> => {
+        for (const event of steps(events)) {
+          for (let tries = 0; !(await waysIn[way](event, tries)); tries += 1) await sleep(retryMs);
+          if (spacingMs > 0) await sleep(spacingMs * (0.5 + Math.random()));
+        }
+        lead.acceptedAt = performance.now();
+      };
+      return { lead, accepted: sendAll() };
+    },
+    async close() {
+      agent.destroy();
+      await client.close();
+    },
+  };
+}

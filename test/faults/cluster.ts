@@ -1,0 +1,114 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate } from '../../src/db/migrate.ts';
+import { openDatabase, type Database } from '../../src/db/pool.ts';
+import { freePort } from '../../src/embedded/ports.ts';
+import { buildService, type BuiltService } from './built-service.ts';
+import { type Network, startNetwork } from './network.ts';
+import { type Role, startRole } from './role.ts';
+import { type Server, startPostgresServer, startTemporalServer } from './servers.ts';
+
+/** The service as it is deployed: every role and every server a process of its own, with a network between them. */
+export interface Cluster {
+  postgres: Server;
+  temporal: Server;
+  /** Between the roles and the servers. The test itself goes past them. */
+  toPostgres: Network;
+  toTemporal: Network;
+  apis: Role[];
+  workers: Role[];
+  relays: Role[];
+  roles(): Role[];
+  /** Of each API process. */
+  apiUrls: string[];
+  adminKey: string;
+  encryptionKeys: string;
+  /** The test's own connection, past the network. */
+  db: Database;
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  apis?: number;
+  workers?: number;
+  relays?: number;
+  environment?: Record<string, string>;
+  /** Where the data goes; a new folder by default. */
+  home?: string;
+}
+
+const retrySchedule = '300ms,500ms,1s,1s,2s,2s,3s,3s,4s,4s,5s,5s,5s,5s,5s';
+
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { apis = 1, workers = 2, relays = 1 } = options;
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'spark360-faults-'));
+  const stops: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    const service: BuiltService = buildService();
+    stops.push(service.remove);
+    const postgres = await startPostgresServer(home);
+    stops.push(postgres.stop);
+    const temporal = await startTemporalServer(home);
+    stops.push(temporal.stop);
+    await migrate(postgres.address);
+    const db = openDatabase(postgres.address, 4, () => undefined);
+    stops.push(db.close);
+    const toPostgres = await startNetwork(new URL(postgres.address).host);
+    stops.push(toPostgres.close);
+    const toTemporal = await startNetwork(temporal.address);
+    stops.push(toTemporal.close);
+
+    const databaseUrl = new URL(postgres.address);
+    databaseUrl.host = toPostgres.address;
+    const adminKey = randomUUID();
+    const encryptionKeys = `faults:${randomBytes(32).toString('base64')}`;
+    const environment = {
+      NODE_ENV: 'production',
+      DATABASE_URL: databaseUrl.href,
+      TEMPORAL_ADDRESS: toTemporal.address,
+      ADMIN_API_KEY: adminKey,
+      ENCRYPTION_KEYS: encryptionKeys,
+      ALLOW_INSECURE_ENDPOINTS: 'loopback',
+      RETRY_SCHEDULE: retrySchedule,
+      ATTEMPT_TIMEOUT: '5s',
+      ADDRESS_GRACE: '500ms',
+      LOG_LEVEL: 'info',
+      ...options.environment,
+    };
+    mkdirSync(join(home, 'logs'));
+    const start = async (kind: string, number: number, extra: Record<string, string> = {}): Promise<Role> => {
+      const name = `${kind}-${number}`;
+      const logFile = join(home, 'logs', `${name}.log`);
+      const role = await startRole({
+        name,
+        file: service.role(kind),
+        logFile,
+        environment: { ...environment, ...extra, DATA_DIR: join(home, name) },
+      });
+      stops.push(role.end);
+      return role;
+    };
+    const several = (kind: string, count: number): Promise<Role[]> =>
+      Promise.all(Array.from({ length: count }, (_, index) => start(kind, index + 1)));
+    const ports = await Promise.all(Array.from({ length: apis }, freePort));
+    const started = {
+      apis: await Promise.all(ports.map((port, index) => start('api', index + 1, { PORT: `${port}` }))),
+      workers: await several('worker', workers),
+      relays: await several('relay', relays),
+    };
+    return {
+      ...started,
+      ...{ postgres, temporal, toPostgres, toTemporal, adminKey, encryptionKeys, db, stop },
+      roles: () => [...started.apis, ...started.workers, ...started.relays],
+      apiUrls: ports.map((port) => `http://127.0.0.1:${port}`),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { createHmac } from 'node:crypto';
+
+/** The order of a lead's events (spec section 1), written down here once more: the oracle trusts nothing of ours. */
+const order = ['lead.address_preview', 'lead.enriched', 'lead.rental_alert', 'lead.contact_requested'];
+
+export interface Request {
+  endpoint: string;
+  secret: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+interface Seen {
+  eventId: string;
+  event: string;
+  body: string;
+  sequence: number;
+  /** The partner has answered 2xx: it has it. */
+  isTaken: boolean;
+}
+
+export interface Verdict {
+  /** Events that arrived for the first time. */
+  events: number;
+  requests: number;
+  /** Requests for what the partner had taken already, with the old `event_id` and the same bytes: allowed after a fault. */
+  repeats: number;
+  /** Of these, the ones that came after a later event of the same lead: only a frozen sender may do that. */
+  lateRepeats: number;
+  /** What breaks a promise, in words. */
+  violations: string[];
+}
+
+/**
+ * Judges what partners see, per lead and endpoint, without knowing anything of the service: first arrivals by sequence
+ * without a gap and in the order of the event table, nothing before the one before it was taken, repeats only as the same
+ * bytes under the same `event_id`, every request signed.
+ */
+export class Oracle {
+  readonly #lanes = new Map<string, Seen[]>();
+  readonly #watchers = new Set<() => void>();
+  readonly verdict: Verdict = { events: 0, requests: 0, repeats: 0, lateRepeats: 0, violations: [] };
+
+  /** Judges a request on arrival; gives what is to be called when the partner answers 2xx. */
+  arrived(request: Request): () => void {
+    this.verdict.requests += 1;
+    const {
+      event,
+      event_id: eventId,
+      data,
+    } = JSON.parse(request.body) as {
+      event: string;
+      event_id: string;
+      data: { lead_id: string };
+    };
+    const sequence = Number(request.headers['x-spark360-sequence']);
+    const blame = (what: string): void => {
+      this.verdict.violations.push(`lead ${data.lead_id} at ${request.endpoint}: ${event} #${sequence} ${what}`);
+    };
+    if (request.headers['x-spark360-signature'] !== signatureOf(request)) blame('has a wrong signature');
+    if (/:null[,}]/.test(request.body)) blame('holds a null');
+    const lane = this.#lane(request.endpoint, data.lead_id);
+    const known = lane.find((seen) => seen.eventId === eventId);
+    const seen = known ?? { eventId, event, body: request.body, sequence, isTaken: false };
+    if (known === undefined) {
+      this.#judgeFirst(lane, seen, blame);
+      lane.push(seen);
+      this.verdict.events += 1;
+    } else this.#judgeRepeat(lane, known, { event, sequence, body: request.body }, blame);
+    return () => {
+      seen.isTaken = true;
+      for (const watcher of this.#watchers) watcher();
+    };
+  }
+
+  /** The events of a lead that an endpoint has taken, in order of their first arrival. */
+  taken(endpoint: string, leadId: string): string[] {
+    return this.#lane(endpoint, leadId)
+      .filter(({ isTaken }) => isTaken)
+      .map(({ event }) => event);
+  }
+
+  /** Calls `watcher` whenever something was taken, until the returned function is called. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  #lane(endpoint: string, leadId: string): Seen[] {
+    const key = `${endpoint} ${leadId}`;
+    const lane = this.#lanes.get(key) ?? [];
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  #judgeFirst(lane: Seen[], { event, sequence }: Seen, blame: (what: string) => void): void {
+    const last = lane.at(-1);
+    if (sequence !== lane.length + 1) blame(`came as number ${lane.length + 1}`);
+    if (lane.some((seen) => seen.event === event)) blame('came under a second event_id');
+    if (last === undefined) return;
+    if (order.indexOf(event) <= order.indexOf(last.event)) blame(`came after ${last.event}`);
+    if (!last.isTaken) blame(`came before ${last.event} was taken`);
+  }
+
+  #judgeRepeat(
+    lane: Seen[],
+    known: Seen,
+    repeat: Pick<Seen, 'event' | 'sequence' | 'body'>,
+    blame: (what: string) => void,
+  ): void {
+    if (repeat.sequence !== known.sequence || repeat.event !== known.event) blame('was something else before');
+    if (repeat.body !== known.body) blame('was repeated with other bytes');
+    if (!known.isTaken) return; // a retry
+    this.verdict.repeats += 1;
+    if (lane.at(-1) !== known) this.verdict.lateRepeats += 1;
+  }
+}
+
+const signatureOf = ({ secret, body }: Request): string =>
+  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres } from '../../src/embedded/postgres.ts';
+import { startTemporal } from '../../src/embedded/temporal.ts';
+
+/** Postgres or Temporal, in processes of their own, with their data on disk. */
+export interface Server {
+  readonly name: string;
+  /** A connection string, or host:port; the same after every start. */
+  address: string;
+  /** kill -9, at once, and a new start after `downMs`. Resolves when it is up again. */
+  kill(downMs?: number): Promise<void>;
+  /** Kills one of its processes that serve clients; false where it has none. */
+  killOneChild(): boolean;
+  freeze(): void;
+  thaw(): void;
+  /** Starts it when it has ended by itself; does nothing when it runs. */
+  ensure(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Started {
+  address: string;
+  ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+const restartMs = 300;
+
+async function serverOf(name: string, home: string, start: () => Promise<Started>): Promise<Server> {
+  let current = await start();
+  let hasEnded = false;
+  const { address } = current;
+  const watch = (started: Started): void => {
+    hasEnded = false;
+    void started.ended.then(() => {
+      if (started === current) hasEnded = true;
+    });
+  };
+  watch(current);
+  const pid = (): number => (JSON.parse(readFileSync(join(home, 'process.json'), 'utf8')) as { pid: number }).pid;
+  const children = (): number[] =>
+    readFileSync(`/proc/${pid()}/task/${pid()}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  const restart = async (): Promise<void> => {
+    current = await start();
+    watch(current);
+    if (current.address !== address) throw new Error(`${name} came back at another address`);
+  };
+  const all = (signal: NodeJS.Signals): void => {
+    for (const each of [pid(), ...children()]) process.kill(each, signal);
+  };
+  return {
+    name,
+    address,
+    async kill(downMs = restartMs) {
+      process.kill(pid(), 'SIGKILL');
+      await current.ended;
+      await sleep(downMs);
+      await restart();
+    },
+    killOneChild() {
+      const chosen = children().filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('127.0.0.1'));
+      const child = chosen[Math.floor(Math.random() * chosen.length)];
+      if (child === undefined) return false;
+      process.kill(child, 'SIGKILL');
+      return true;
+    },
+    freeze: () => all('SIGSTOP'),
+    thaw: () => all('SIGCONT'),
+    ensure: () => (hasEnded ? restart() : Promise.resolve()),
+    stop: () => current.stop(),
+  };
+}
+
+/** Durable, as `npm start` runs it. */
+export const startPostgresServer = (dataDir: string): Promise<Server> =>
+  serverOf('Postgres', join(dataDir, 'postgres'), async () => {
+    const { url, ...started } = await startPostgres({ dataDir, fsync: true });
+    return { address: url, ...started };
+  });
+
+export const startTemporalServer = (dataDir: string): Promise<Server> =>
+  serverOf('Temporal', join(dataDir, 'temporal'), () =>
+    startTemporal({ dataDir, retentionDays: 1, report: (line) => void process.stderr.write(`${line}\n`) }),
+  );
