@@ -7,7 +7,7 @@ import { ms, type Rig, say, startRig } from './rig.ts';
 
 const gentleLeads = Number(process.env.BENCH_OUTBOX_GENTLE ?? 200);
 const bulkLeads = Number(process.env.BENCH_LEADS ?? 300);
-const behindLeads = Number(process.env.BENCH_OUTBOX_BACKLOG ?? 100_000);
+const behindLeads = Number(process.env.BENCH_OUTBOX_BACKLOG ?? 20_000);
 
 const publish = ({ deps }: Rig, events: readonly unknown[]) =>
   deps.db.query('select spark360.publish(event) from jsonb_array_elements($1::jsonb) as e (event)', [

@@ -1,9 +1,16 @@
 /** Wakes the one who waits for it. A ring that nobody waits for is kept for the next wait; several are one. */
 export class Bell {
   #isRung = false;
+  #rings = 0;
   #wake: () => void = () => undefined;
 
+  /** How often it was rung. */
+  get rings(): number {
+    return this.#rings;
+  }
+
   ring = (): void => {
+    this.#rings += 1;
     this.#isRung = true;
     this.#wake();
   };

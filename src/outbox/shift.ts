@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AcceptedInbound, inbound } from '../db/inbound.ts';
-import { outbox } from '../db/outbox.ts';
+import { outbox, rowsPerClaim } from '../db/outbox.ts';
 import type { OutboxSession } from '../db/outbox-session.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Bell } from './bell.ts';
@@ -32,6 +32,15 @@ export interface ShiftParts {
   log: Log;
 }
 
+interface RelayedSubject extends Relayed {
+  subject: string;
+  rows: readonly ReadRow[];
+  /** `performance.now()` when the rows were read. */
+  readAt: number;
+  /** How often the bell had been rung by then. */
+  rings: number;
+}
+
 /**
  * The relay's work on one session: claims subjects, relays their rows side by side, marks what was done in batches, and
  * gives the claims back. It ends at a stop, with everything in hand finished, or when the session is lost, with the claims.
@@ -44,8 +53,10 @@ export class Shift {
   readonly #over: AbortSignal;
   readonly #inHand = new Set<string>();
   readonly #tasks = new Set<Promise<void>>();
-  readonly #relayed: (Relayed & { subject: string; readAt: number; rows: readonly ReadRow[] })[] = [];
+  readonly #relayed: RelayedSubject[] = [];
   #isRecording = false;
+  /** The last claim took as much as it wanted. */
+  #mayBeMore = false;
 
   constructor(session: OutboxSession, parts: ShiftParts, stop: AbortSignal) {
     this.#session = session;
@@ -92,7 +103,9 @@ export class Shift {
   async #claim(): Promise<void> {
     const free = mostInHand - this.#inHand.size;
     if (free < fewestToClaim) return;
+    const { rings } = this.#parts.bell;
     const subjects = await this.#outbox.claim([...this.#inHand], free);
+    if (subjects.length === free) this.#mayBeMore = true;
     if (subjects.length === 0) return;
     for (const subject of subjects) this.#inHand.add(subject);
     const bySubject = new Map<string, ReadRow[]>(subjects.map((subject) => [subject, []]));
@@ -102,7 +115,7 @@ export class Shift {
     for (const [subject, rows] of bySubject) {
       const task = known === null ? Promise.resolve({ results: [], accepted: [] }) : this.#relay(rows, known);
       const ended = task.then((relayed) => {
-        this.#relayed.push({ ...relayed, subject, rows, readAt });
+        this.#relayed.push({ ...relayed, subject, rows, readAt, rings });
         this.#tasks.delete(ended);
         return this.#record();
       });
@@ -153,13 +166,21 @@ export class Shift {
         await this.#outbox.release(batch.map(({ subject }) => subject));
         for (const { subject } of batch) this.#inHand.delete(subject);
         this.#observe(batch);
-        this.#parts.bell.ring();
+        if (this.#mayBeMore || batch.some((relayed) => this.#mayHaveMore(relayed))) {
+          this.#mayBeMore = false;
+          this.#parts.bell.ring();
+        }
       }
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#isRecording = false;
     }
+  }
+
+  /** Rows of a subject that came while it was in hand, or did not fit, could not be claimed until now. */
+  #mayHaveMore({ rows, rings }: RelayedSubject): boolean {
+    return rows.length === rowsPerClaim || rings !== this.#parts.bell.rings;
   }
 
   // After the signal, never before: see the ledger. Trouble here is no reason to signal again: the step that applies an
@@ -171,7 +192,7 @@ export class Shift {
       .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'relayed events are not in the ledger yet'));
   }
 
-  #observe(batch: readonly (Relayed & { readAt: number; rows: readonly ReadRow[] })[]): void {
+  #observe(batch: readonly RelayedSubject[]): void {
     const { rows, relaySeconds } = this.#parts.metrics;
     for (const relayed of batch) {
       for (const [index, { kind }] of relayed.results.entries()) {

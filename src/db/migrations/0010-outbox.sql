@@ -30,7 +30,7 @@ create table if not exists spark360.outbox (
   done_at      timestamptz,
   outcome      text check (outcome in ('signalled', 'duplicate', 'dead_letter'))
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
-create index if not exists outbox_pending on spark360.outbox (id) where done_at is null;
+create index if not exists outbox_pending_by_age on spark360.outbox (created_at) where done_at is null;
 create index if not exists outbox_pending_by_subject on spark360.outbox (subject, id) where done_at is null;
 create index if not exists outbox_failed on spark360.outbox (id) where done_at is null and attempts > 0;
 create index if not exists outbox_done on spark360.outbox (done_at) where done_at is not null;
