@@ -6,6 +6,7 @@ import { notifyActivities } from './notify.ts';
 import { publishActivities } from './publish.ts';
 import { recoveryActivities } from './recovery.ts';
 import { resendActivities } from './resend.ts';
+import { retentionActivities } from './retention.ts';
 import { widgetActivities } from './widget.ts';
 
 /** Everything workflows may ask for. */
@@ -16,6 +17,7 @@ export const createActivities = (parts: Deps['activityParts']) => ({
   ...endpointActivities(parts),
   ...recoveryActivities(parts),
   ...resendActivities(parts),
+  ...retentionActivities(parts),
   ...eraseActivities(parts),
   ...notifyActivities(parts),
 });

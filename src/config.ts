@@ -93,7 +93,10 @@ export const variables = {
   IDLE_AFTER: duration({ least: '1ms' })
     .prefault('7d')
     .describe('A lead with nothing left to do is put away after this long without a step.'),
-  SMTP_URL: url('smtp', 'smtps').optional().meta(secret).describe('Mail server. Absent: mails are not sent but kept, under `DATA_DIR/mails`.'),
+  SMTP_URL: url('smtp', 'smtps')
+    .optional()
+    .meta(secret)
+    .describe('Mail server. Absent: mails are not sent but kept, under `DATA_DIR/mails`.'),
   MAIL_FROM: z
     .string()
     .prefault('Spark360 Events <events@spark360.example>')
@@ -107,7 +110,7 @@ export const variables = {
     ),
   RETENTION_DAYS: integer(1, 36_500)
     .prefault('90')
-    .describe('Days after which bodies and attempts of settled deliveries are removed. Ids stay for ever.'),
+    .describe('Days after which settled deliveries are removed, with their payloads and attempts. Ids stay for ever.'),
   OUTBOX_DATABASE_URL: url('postgres', 'postgresql')
     .optional()
     .meta(secret)
@@ -121,9 +124,14 @@ export const variables = {
     .describe(
       'The least severe log lines to write. `npm start` in development writes from `warn` on unless this is set.',
     ),
+  METRICS_PORT: integer(0, 65_535)
+    .optional()
+    .describe(
+      'Port on `HOST` where a worker or relay serves `/healthz`, `/readyz` and `/metrics`, without a key; 0 takes any free one. Absent: it serves none. The API has them on `PORT`.',
+    ),
   OTEL_EXPORTER_OTLP_ENDPOINT: url('https', 'http')
     .optional()
-    .describe('Where traces go (OTLP over HTTP). Absent: nowhere.'),
+    .describe('Where traces go: `/v1/traces` below this, OTLP over HTTP in JSON. Absent: there are none.'),
 };
 
 const schema = z.object(variables);
@@ -163,6 +171,7 @@ export interface Config {
   readonly retentionDays: number;
   readonly outboxDatabaseUrl?: string;
   readonly logLevel: Settings['LOG_LEVEL'];
+  readonly metricsPort?: number;
   readonly otlpEndpoint?: string;
 }
 
@@ -217,7 +226,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     retentionDays: settings.RETENTION_DAYS,
     ...present({ outboxDatabaseUrl: settings.OUTBOX_DATABASE_URL }),
     logLevel: settings.LOG_LEVEL,
-    ...present({ otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    ...present({ metricsPort: settings.METRICS_PORT, otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
 }
 

@@ -13,11 +13,12 @@ import { openDatabase } from './db/pool.ts';
 import { notices } from './db/notices.ts';
 import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
+import { retention } from './db/retention.ts';
 import { wakes } from './db/wakes.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt } from './telemetry/attempts.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { countRemoved, createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
 import { histories } from './temporal/histories.ts';
@@ -75,6 +76,9 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     histories: histories(temporal),
     eraseOutbox: (subject: string) => eraseOutbox(outboxDb, subject),
     manualDelivery: manualDelivery(db),
+    retention: retention(db),
+    retentionDays: config.retentionDays,
+    countRemoved: countRemoved(metrics),
     keyRing,
     send: sender.send,
     health: new EndpointHealth(),

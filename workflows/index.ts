@@ -5,4 +5,5 @@ export { lead } from './lead.ts';
 export { notice } from './notice.ts';
 export { recovery, recoveryJob } from './recovery.ts';
 export { resend } from './resend.ts';
+export { retention } from './retention.ts';
 export { widget } from './widget.ts';

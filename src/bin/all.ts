@@ -10,6 +10,7 @@ import { needsEmbedded, startEmbedded } from '../embedded/services.ts';
 import { startApi } from '../http/server.ts';
 import { installRuntime } from '../temporal/runtime.ts';
 import { startRelay } from '../outbox/relay.ts';
+import { ensureRetentionSchedule } from '../temporal/schedules.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { type RunContext, run } from './run.ts';
@@ -46,6 +47,7 @@ async function start(context: RunContext): Promise<void> {
   const deps = await buildDeps(config, { role: 'all' });
   onStop(deps.close, 2_000);
   await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
+  await ensureRetentionSchedule(deps.temporal, deps.taskQueue);
   const worker = await startWorker(deps);
   onStop(worker.stop, 8_000);
   const relay = await startRelay(deps);

@@ -90,8 +90,6 @@ const publishSql = `
   ), emitted as (
     insert into events (event_id, subject, type, cause, organization_id, occurred_at)
     select event_id, $1, type, cause, $2, to_timestamp(occurred_at / 1000.0) from frozen
-  ), bodies as (
-    insert into event_bodies (event_id, body) select event_id, body from frozen
   ), subscribed as (
     select f.event_id, f.type, f.body, p.id as endpoint_id, p.url, p.secret, p.next_secret, p.overlap_ends_at,
            p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open,
@@ -101,6 +99,10 @@ const publishSql = `
            count(*) over (partition by p.id) as total
       from frozen f join endpoints p
         on p.organization_id = $2 and p.mode = $3 and p.deleted_at is null and f.type = any (p.events)
+  ), bodies as (
+    -- Bytes that nobody subscribed to are never read: not kept, so that bodies live and go with deliveries (retention).
+    insert into event_bodies (event_id, body)
+    select event_id, body from frozen where event_id in (select event_id from subscribed)
   ), numbered as (
     insert into lanes (subject, endpoint_id, last_sequence)
     select $1, endpoint_id, max(total) from subscribed group by endpoint_id

@@ -1,3 +1,4 @@
+import type { RemovedRows } from '../../activities/retention.ts';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 /**
@@ -14,6 +15,8 @@ export interface Metrics {
   signalToDelivered: Histogram;
   /** Leads whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
   enrichmentOverdue: Counter;
+  /** Rows that retention removed. `rows`: deliveries, attempts, bodies, receipts, jobs. */
+  retentionRemoved: Counter<'rows'>;
   /** `route` is the pattern, never the path. */
   httpDuration: Histogram<'method' | 'route' | 'status'>;
 }
@@ -51,6 +54,12 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
       help: 'Leads whose enrichment did not arrive before its deadline',
       registers,
     }),
+    retentionRemoved: new Counter({
+      name: 'spark360_retention_removed_rows_total',
+      help: 'Rows removed for being older than RETENTION_DAYS, by kind',
+      labelNames: ['rows'],
+      registers,
+    }),
     httpDuration: new Histogram({
       name: 'spark360_http_request_duration_seconds',
       help: 'HTTP requests by method, route pattern and status',
@@ -60,3 +69,10 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     }),
   };
 }
+
+/** Adds to the counter what one batch of retention removed. */
+export const countRemoved =
+  ({ retentionRemoved }: Pick<Metrics, 'retentionRemoved'>) =>
+  (removed: RemovedRows): void => {
+    for (const [rows, count] of Object.entries<number>({ ...removed })) retentionRemoved.inc({ rows }, count);
+  };
