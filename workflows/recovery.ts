@@ -30,7 +30,8 @@ export interface RecoveryRun {
 /** How many leads' recoveries start at once, and how often (milliseconds): no spike, however many there are. */
 const startsAtOnce = 50;
 const pauseBetweenMs = 1_000;
-/** How often a job whose leads all run looks whether they are done (milliseconds); one job per endpoint at a time. */
+/** How soon a job whose leads all run looks whether they are done, and how often at last (milliseconds): most take a moment. */
+const firstLookMs = 1_000;
 const lookAgainMs = 15_000;
 
 /** Bounds how long an attempt's activity may take; the attempt itself is bounded by the configuration (milliseconds). */
@@ -45,12 +46,14 @@ const { takeUpRecovery, recoverySubjects, recoveryDeliveries, finishRecovery } =
 export async function recoveryJob({ jobId, endpointId, started = 0 }: RecoveryJobRun): Promise<void> {
   await takeUpRecovery({ jobId });
   let position = started;
+  let lookInMs = firstLookMs;
   for (;;) {
     const subjects = await recoverySubjects({ jobId, after: position, limit: startsAtOnce });
     for (const subject of subjects) await startOne({ jobId, endpointId, subject });
     position += subjects.length;
     if (subjects.length === 0 && (await finishRecovery({ jobId }))) return;
-    await sleep(subjects.length === 0 ? lookAgainMs : pauseBetweenMs);
+    await sleep(subjects.length === 0 ? lookInMs : pauseBetweenMs);
+    if (subjects.length === 0) lookInMs = Math.min(lookInMs * 2, lookAgainMs);
     if (workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof recoveryJob>({ jobId, endpointId, started: position });
     }
@@ -60,7 +63,7 @@ export async function recoveryJob({ jobId, endpointId, started = 0 }: RecoveryJo
 async function startOne(run: RecoveryRun): Promise<void> {
   try {
     await startChild(recovery, {
-      workflowId: recoveryWorkflowId(run.endpointId, run.subject),
+      workflowId: recoveryWorkflowId(run.endpointId, run.jobId, run.subject),
       args: [run],
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });

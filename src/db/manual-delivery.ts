@@ -2,16 +2,25 @@ import type { AttemptResult } from '../domain/outcome.ts';
 import { lockEndpointOf } from './endpoint-lock.ts';
 import type { Database } from './pool.ts';
 import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
+import type { Wake } from './wakes.ts';
+
+interface WorkedRow {
+  workflow_id: string;
+  endpoint_id: string;
+}
+
+const toWake = (row: WorkedRow): Wake => ({ workflowId: row.workflow_id, endpointId: row.endpoint_id });
 
 /** What an operator does to one delivery: skip it, or send it again (spec section 5). */
 export const manualDelivery = (db: Database) => ({
-  /** Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. `settled`: it is too late. */
-  skip: (
-    deliveryId: string,
-  ): Promise<{ kind: 'skipped'; workflowId: string; endpointId: string } | { kind: 'settled' }> =>
+  /**
+   * Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. `settled`: it is too late.
+   * Who works its lane is to be woken, also when it was skipped before: whoever did may have died before that.
+   */
+  skip: (deliveryId: string): Promise<{ kind: 'skipped' | 'settled'; wake: Wake | null }> =>
     db.tx(async (tx) => {
       await lockEndpointOf(tx, deliveryId);
-      const [row] = await tx.query<{ workflow_id: string; endpoint_id: string }>(
+      const [row] = await tx.query<WorkedRow>(
         `update deliveries set
             skip_requested = true,
             status = case when status = 'delivering' then status else 'abandoned' end,
@@ -22,9 +31,12 @@ export const manualDelivery = (db: Database) => ({
           returning coalesce(runner, subject) as workflow_id, endpoint_id`,
         [deliveryId],
       );
-      return row === undefined
-        ? { kind: 'settled' }
-        : { kind: 'skipped', workflowId: row.workflow_id, endpointId: row.endpoint_id };
+      if (row !== undefined) return { kind: 'skipped', wake: toWake(row) };
+      const [before] = await tx.query<WorkedRow>(
+        `select coalesce(runner, subject) as workflow_id, endpoint_id from deliveries where id = $1 and reason = 'skipped'`,
+        [deliveryId],
+      );
+      return { kind: 'settled', wake: before === undefined ? null : toWake(before) };
     }),
 
   /** The number of the attempt that a resend would be; null when the delivery cannot be sent again: unsettled, erased, or its bytes are gone. */

@@ -21,9 +21,10 @@ export interface RecoveringDelivery {
   attempt: number;
 }
 
-// What was deleted, skipped or erased stays abandoned (spec section 5, recover).
+// What was deleted, skipped or erased stays abandoned (spec section 5, recover); erasure takes the bytes also of what was
+// abandoned before.
 const recoverable = `endpoint_id = $1 and status = 'abandoned' and reason in ('rejected', 'gone', 'exhausted', 'blocked_address')
-   and settled_at >= $2 and settled_at <= $3`;
+   and settled_at >= $2 and settled_at <= $3 and exists (select from event_bodies b where b.event_id = deliveries.event_id)`;
 
 export const recovery = (db: Database) => ({
   async count(endpointId: string, since: Date, until: Date): Promise<number> {
@@ -80,10 +81,16 @@ export const recovery = (db: Database) => ({
         [jobId],
       );
       if (job === undefined || job.count !== null) return;
+      // An erasure has either gone before, and taken the bytes, or comes after, and finds what is taken up unsettled.
+      await tx.query(
+        `select from leads where subject in (select subject from deliveries where ${recoverable}) order by subject for share`,
+        [job.endpoint_id, job.since, job.until],
+      );
       await lockEndpoint(tx, job.endpoint_id);
       const count = await tx.execute(
         `update deliveries set status = 'pending', reason = null, settled_at = null, skip_requested = false, woken_at = null,
-                attempts_before = attempt, recovery_job_id = $4, runner = 'recovery/' || endpoint_id || '/' || subject
+                attempts_before = attempt, recovery_job_id = $4::uuid,
+                runner = 'recovery/' || endpoint_id || '/' || $4::uuid || '/' || subject
           where ${recoverable}`,
         [job.endpoint_id, job.since, job.until, jobId],
       );

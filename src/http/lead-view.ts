@@ -62,7 +62,7 @@ export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' |
 
   return async (organizationId: string, leadId: string) => {
     const subject = leadSubject(organizationId, leadId);
-    const [row, steps, conflicts, events, found, live] = await Promise.all([
+    const [row, steps, conflicts, events, found, answered] = await Promise.all([
       repository.get(subject),
       repository.stepsOf(subject),
       repository.conflictsOf(subject),
@@ -70,6 +70,8 @@ export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' |
       sent.ofSubject(subject),
       liveState(organizationId, leadId),
     ]);
+    // Temporal lets a worker replay an ended run to answer for it; such a state is no live one.
+    const live = row?.stage === 'complete' || row?.stage === 'erased' ? null : answered;
     // Between its first event's 202 and the workflow's first publish a lead is in the ledger, or live, only.
     if (row === null && steps.length === 0 && live === null) return null;
     return {
@@ -91,8 +93,6 @@ export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' |
 const stateWithin = (client: Pick<EventsPort, 'leadState'>, organizationId: string, leadId: string) =>
   within('temporal', client.leadState(organizationId, leadId), stateTimeoutMs);
 
-// What runs knows better than the read model, which follows it; that a lead was erased only the read model knows.
-function stageFor(row: LeadRow | null, live: LeadState | null): LeadStage {
-  if (live === null || row?.stage === 'erased') return row?.stage ?? 'new';
-  return stageOf(live);
-}
+// What runs knows better than the read model, which follows it.
+const stageFor = (row: LeadRow | null, live: LeadState | null): LeadStage =>
+  live === null ? (row?.stage ?? 'new') : stageOf(live);

@@ -18,7 +18,10 @@ import type { Erasure } from '../db/erasure.ts';
 import type { ManualDelivery } from '../db/manual-delivery.ts';
 import type { Recovery } from '../db/recovery.ts';
 import type { Wake } from '../db/wakes.ts';
-import { endpointWorkflowId, eraseWorkflowId, leadSubject } from '../domain/ids.ts';
+import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
+
+/** An update waits for a worker: not longer than whoever asked does (milliseconds). */
+const releaseDeadlineMs = 10_000;
 
 export interface OperationsParts {
   temporal: Client;
@@ -85,10 +88,9 @@ export const operations = (parts: OperationsParts) => {
 
     /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
     async skip(deliveryId: string): Promise<boolean> {
-      const skipped = await manualDelivery.skip(deliveryId);
-      if (skipped.kind === 'settled') return false;
-      await parts.wake(skipped);
-      return true;
+      const { kind, wake } = await manualDelivery.skip(deliveryId);
+      if (wake !== null) await parts.wake(wake);
+      return kind === 'skipped';
     },
 
     /** One more attempt at a settled delivery. False: it is unsettled, erased, or one is under way. */
@@ -117,7 +119,7 @@ export const operations = (parts: OperationsParts) => {
       const running = await recovery.create({ id, organizationId, endpointId, since, until });
       // Also for one that runs already: its workflow may never have been started, if a process died right here.
       await temporal.workflow.start('recoveryJob', {
-        workflowId: `recovery/${endpointId}`,
+        workflowId: recoveryJobWorkflowId(endpointId, running),
         taskQueue,
         args: [{ jobId: running, endpointId }] as [RecoveryJobRun],
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
@@ -143,7 +145,10 @@ export const operations = (parts: OperationsParts) => {
     /** Completes a lead's enrichment with what is known (spec section 1). */
     async completeEnrichment(organizationId: string, leadId: string): Promise<Released> {
       try {
-        await temporal.workflow.getHandle(leadSubject(organizationId, leadId)).executeUpdate(completeEnrichmentUpdate);
+        const handle = temporal.workflow.getHandle(leadSubject(organizationId, leadId));
+        await temporal.connection.withDeadline(Date.now() + releaseDeadlineMs, () =>
+          handle.executeUpdate(completeEnrichmentUpdate),
+        );
         return { kind: 'released' };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'unknown' };

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { aLead } from '../support/lead-events.ts';
+import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
+import { startTestApi, type TestApi } from './api.ts';
+import { aPartner, deliveriesAt, type Partner, publish, untilDeliveries } from './partner.ts';
+
+let api: TestApi;
+let receiver: Receiver;
+let partner: Partner;
+beforeAll(async () => {
+  api = await startTestApi({ worker: true, config: { retryScheduleMs: [50, 50, 50, 50] } });
+});
+afterAll(() => api?.stop());
+beforeEach(async () => {
+  receiver = await startReceiver({ status: 400 });
+  partner = await aPartner(api, receiver.url);
+});
+afterEach(() => receiver?.close());
+
+const recover = (body: object) => api.call('POST', `${partner.endpointPath}/recover`, { body });
+const job = async (id: string) => (await api.call('GET', `${partner.endpointPath}/jobs/${id}`)).body;
+const done = (id: string) =>
+  eventually(async () => {
+    const shown = await job(id);
+    expect(shown.status).toBe('done');
+    return shown;
+  });
+
+/** A lead all of whose four events the receiver rejects; gives the time before. */
+async function anAbandonedLead(): Promise<string> {
+  const since = new Date().toISOString();
+  const lead = aLead(partner.organization);
+  await publish(api, lead.created(), lead.personal({ enriched: true }), lead.contact());
+  await untilDeliveries(api, partner, Array(4).fill('abandoned: rejected'));
+  return since;
+}
+
+test('counts first; then sends all of it again, in order, and shows how far it is', async () => {
+  const since = await anAbandonedLead();
+  const counted = await recover({ since, dry_run: true });
+  expect(counted.status).toBe(202);
+  expect(counted.body).toEqual({ count: 4, job_id: null });
+  await sleep(200);
+  expect(receiver.requests).toHaveLength(4);
+  expect(await api.deps.db.query('select 1 from recovery_jobs where endpoint_id = $1', [partner.endpoint])).toEqual([]);
+
+  receiver.answer((_request, index) => ({ status: index === 4 ? 503 : index === 6 ? 400 : 200 }));
+  const started = await recover({ since });
+  expect(started.status).toBe(202);
+  expect(started.body).toEqual({ count: 4, job_id: expect.any(String) });
+  const shown = await done(started.body.job_id);
+  expect(shown).toEqual({
+    id: started.body.job_id,
+    status: 'done',
+    count: 4,
+    delivered: 3,
+    abandoned: 1,
+    created_at: expect.stringMatching(/Z$/),
+    finished_at: expect.stringMatching(/Z$/),
+  });
+  const again = receiver.requests
+    .slice(4)
+    .map(({ headers }) => [
+      headers['x-spark360-sequence'],
+      headers['x-spark360-attempt'],
+      headers['x-spark360-resend'],
+    ]);
+  expect(again).toEqual([
+    ['1', '2', 'true'],
+    ['1', '3', 'true'],
+    ['2', '2', 'true'],
+    ['3', '2', 'true'],
+    ['4', '2', 'true'],
+  ]);
+
+  // What it left abandoned may be recovered again, and that changes nothing about what it did.
+  receiver.answer({});
+  const second = await recover({ since });
+  expect(second.body.count).toBe(1);
+  await done(second.body.job_id);
+  expect(await job(started.body.job_id)).toEqual(shown);
+  await untilDeliveries(api, partner, Array(4).fill('delivered'));
+});
+
+test('only what was abandoned in the range is counted, and the range includes its bounds', async () => {
+  await anAbandonedLead();
+  const [{ settled_at: at } = { settled_at: new Date() }] = await api.deps.db.query<{ settled_at: Date }>(
+    `update deliveries set settled_at = '2026-01-15T12:00:00Z' where endpoint_id = $1 returning settled_at`,
+    [partner.endpoint],
+  );
+  const moment = at.toISOString();
+  for (const [body, count] of [
+    [{ since: moment, until: moment }, 4],
+    [{ since: '2026-01-15T12:00:00.001Z' }, 0],
+    [{ since: '2026-01-01T00:00:00Z', until: '2026-01-15T11:59:59.999Z' }, 0],
+    [{ since: '2026-01-15T13:00:00+01:00', until: '2999-01-01T00:00:00Z' }, 4],
+  ] as const) {
+    expect((await recover({ ...body, dry_run: true })).body).toEqual({ count, job_id: null });
+  }
+});
+
+test('what was skipped is not recovered', async () => {
+  await api.call('POST', `${partner.endpointPath}/pause`);
+  const since = new Date().toISOString();
+  await publish(api, aLead(partner.organization).created());
+  const [held] = await untilDeliveries(api, partner, ['held']);
+  await api.call('POST', `${partner.path}/deliveries/${held?.id}/skip`);
+  expect((await recover({ since, dry_run: true })).body.count).toBe(0);
+});
+
+test('one job per endpoint at a time: a second one is a 409 that names the first; while paused it is held', async () => {
+  const since = await anAbandonedLead();
+  await api.call('POST', `${partner.endpointPath}/pause`);
+  const first = await recover({ since });
+  await untilDeliveries(api, partner, ['held', 'pending', 'pending', 'pending']);
+  expect(await job(first.body.job_id)).toMatchObject({
+    status: 'running',
+    delivered: 0,
+    abandoned: 0,
+    finished_at: null,
+  });
+  const second = await recover({ since });
+  expect(second.status).toBe(409);
+  expect(second.body).toMatchObject({
+    type: 'urn:spark360:error:recovery_running',
+    detail: expect.stringContaining(first.body.job_id),
+  });
+  expect(receiver.requests).toHaveLength(4);
+
+  receiver.answer({});
+  await api.call('POST', `${partner.endpointPath}/resume`);
+  await untilDeliveries(api, partner, Array(4).fill('delivered'));
+  expect(await done(first.body.job_id)).toMatchObject({ count: 4, delivered: 4, abandoned: 0 });
+  const third = await recover({ since });
+  expect(third).toMatchObject({ status: 202, body: { count: 0 } });
+  expect(await done(third.body.job_id)).toMatchObject({ count: 0, delivered: 0, abandoned: 0 });
+});
+
+test('two at once: one starts, the other is a 409', async () => {
+  const since = await anAbandonedLead();
+  const answers = await Promise.all([recover({ since }), recover({ since })]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+});
+
+test("another endpoint's job is not found", async () => {
+  const since = await anAbandonedLead();
+  const { body } = await recover({ since });
+  const other = await aPartner(api, receiver.url);
+  expect((await api.call('GET', `${other.endpointPath}/jobs/${body.job_id}`)).status).toBe(404);
+  expect((await api.call('GET', `${partner.endpointPath}/jobs/${randomUUID()}`)).status).toBe(404);
+  expect(await deliveriesAt(api, other)).toEqual([]);
+});
