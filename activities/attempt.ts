@@ -34,6 +34,7 @@ export interface ObservedAttempt {
   delivery: Sendable;
   number: number;
   attemptId: string;
+  startedAt: Date;
   result: AttemptResult;
   outcome: Outcome;
   /** The workflow's time when the attempt was scheduled, epoch milliseconds. */
@@ -109,7 +110,7 @@ export async function attemptDelivery(
       delivery.endpointId,
     ),
   );
-  parts.observe({ delivery, number, attemptId, result, outcome, emittedAt: workflowNow });
+  parts.observe({ delivery, number, attemptId, startedAt, result, outcome, emittedAt: workflowNow });
   return persistently(() => withConsequences(parts, delivery, number, outcome));
 }
 

@@ -50,6 +50,7 @@ async function bundleWorkflows(target) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(target, 'workflows', 'index.js'),
     failureConverterPath: join(target, 'src', 'temporal', 'failure-converter.js'),
+    workflowInterceptorModules: [join(target, 'workflows', 'trace-context.js')],
     logger: new DefaultLogger('WARN'),
   });
   writeFileSync(join(target, 'workflow-bundle.js'), code);

@@ -54,7 +54,12 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     ...(config.temporalApiKey !== undefined && { apiKey: config.temporalApiKey }),
     ...(config.temporalTls !== undefined && { tls: config.temporalTls }),
   };
-  const temporal = await temporalClient(temporalTarget, keyRing);
+  // OpenTelemetry is not even loaded where nobody asked for traces.
+  const traces =
+    config.otlpEndpoint === undefined
+      ? null
+      : (await import('./telemetry/traces/start.ts')).startTraces(config.otlpEndpoint, role, log);
+  const temporal = await temporalClient(temporalTarget, keyRing, traces === null ? [] : [traces.client]);
   const sender = createSender({
     allowLoopback: config.allowInsecureEndpoints === 'loopback',
     timeoutMs: config.attemptTimeoutMs,
@@ -65,6 +70,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     dataDir: config.dataDir,
     log,
   });
+  const observe = observeAttempt({ log, metrics });
   const activityParts = {
     db,
     publishing: publishing(db),
@@ -100,7 +106,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       idleAfterMs: config.idleAfterMs,
       attemptTimeoutMs: config.attemptTimeoutMs,
     },
-    observe: observeAttempt({ log, metrics }),
+    observe: traces === null ? observe : both(observe, traces.attempt),
   };
   return {
     config,
@@ -116,6 +122,8 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     operations: operations(activityParts),
     send: sender.send,
     activityParts,
+    traces,
+    requestTraces: traces?.requests,
     /** Rejects when Temporal cannot be reached within two seconds. */
     temporalReady: async () => {
       const connection = temporal.connection as Connection;
@@ -124,13 +132,22 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       );
     },
     async close() {
+      const sendingTraces = traces?.close();
       await sender.close();
       mailer.close();
       await temporal.connection.close();
       await db.close();
       if (outboxDb !== db) await outboxDb.close();
+      await sendingTraces;
     },
   };
 }
+
+const both =
+  <Given>(one: (given: Given) => void, other: (given: Given) => void) =>
+  (given: Given): void => {
+    one(given);
+    other(given);
+  };
 
 export type Deps = Awaited<ReturnType<typeof buildDeps>>;

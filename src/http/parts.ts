@@ -6,6 +6,7 @@ import type { LeadState } from '../domain/lead-state.ts';
 import type { ParsedEvent } from '../schemas/inbound.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Sender } from '../webhooks/send.ts';
+import type { RequestTraces } from './trace.ts';
 
 export interface ApiConfig {
   adminApiKey: string;
@@ -68,6 +69,8 @@ export interface ApiParts {
   send: Sender['send'];
   codec: PayloadCodec;
   metrics: Metrics;
+  /** Absent: requests are not traced. */
+  requestTraces?: RequestTraces | undefined;
   log: FastifyBaseLogger;
   /** Rejects when Temporal cannot be reached. */
   temporalReady(): Promise<void>;

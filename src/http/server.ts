@@ -25,6 +25,7 @@ import { recoveryRoutes } from './routes/recovery.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { testEndpointRoutes } from './routes/test-endpoint.ts';
 import { widgetRoutes } from './routes/widgets.ts';
+import { traceRequests } from './trace.ts';
 import { boundedDatabase, boundedOperations } from './unavailable.ts';
 import { tracked } from './under-way.ts';
 
@@ -64,6 +65,7 @@ export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
   answerUnknownRoutes(app);
   guardRoutes(app, parts.db, parts.config.adminApiKey);
   measureRequests(app, parts);
+  traceRequests(app, parts.requestTraces);
   refuseUnknownQueries(app);
   await documentApi(app, version);
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions, type WorkflowClientInterceptor } from '@temporalio/client';
 import type { TemporalTls } from '../config.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import { dataConverter } from './data-converter.ts';
@@ -33,7 +33,16 @@ async function readTls(tls: TemporalTls): Promise<NonNullable<ConnectionOptions[
 }
 
 /** A client whose payloads and failures are encrypted under `keyRing`. It connects when it is first used. */
-export async function temporalClient(target: TemporalTarget, keyRing: KeyRing): Promise<Client> {
+export async function temporalClient(
+  target: TemporalTarget,
+  keyRing: KeyRing,
+  interceptors: WorkflowClientInterceptor[] = [],
+): Promise<Client> {
   const connection = Connection.lazy({ ...(await connectionOptions(target)), connectTimeout: '5s' });
-  return new Client({ connection, namespace: target.namespace, dataConverter: dataConverter(keyRing) });
+  return new Client({
+    connection,
+    namespace: target.namespace,
+    dataConverter: dataConverter(keyRing),
+    interceptors: { workflow: interceptors },
+  });
 }

@@ -47,6 +47,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: here(`../../workflows/index${extname(import.meta.url)}`),
     failureConverterPath,
+    workflowInterceptorModules: [here(`../../workflows/trace-context${extname(import.meta.url)}`)],
     logger: new DefaultLogger('WARN'),
   });
   return { code };
@@ -61,6 +62,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     namespace: config.temporalNamespace,
     dataConverter: dataConverter(keyRing),
     activities: createActivities(deps.activityParts),
+    ...(deps.traces !== null && { interceptors: { activity: [deps.traces.activities] } }),
     shutdownGraceTime: '15s',
     shutdownForceTime: '18s',
   } satisfies Partial<WorkerOptions>;

@@ -1,0 +1,25 @@
+import { SpanKind } from '@opentelemetry/api';
+import type { ObservedAttempt } from '../../../activities/attempt.ts';
+import { fail, type Tracer } from './tracer.ts';
+
+/** A span for one attempt, written when its outcome is recorded: below the activity that made it. Never a URL, a body or a header. */
+export const traceAttempt =
+  (tracer: Tracer) =>
+  ({ delivery, number, attemptId, startedAt, result, outcome }: ObservedAttempt): void => {
+    const attributes = {
+      'spark360.event': delivery.event,
+      'spark360.event_id': delivery.eventId,
+      'spark360.endpoint_id': delivery.endpointId,
+      'spark360.delivery_id': delivery.deliveryId,
+      'spark360.sequence': delivery.sequence,
+      'spark360.attempt': number,
+      'spark360.attempt_id': attemptId,
+      'spark360.outcome': outcome.kind,
+      ...(outcome.kind === 'abandoned' && { 'spark360.reason': outcome.reason }),
+      ...(result.statusCode !== null && { 'http.response.status_code': result.statusCode }),
+    };
+    const span = tracer.begin('attempt', { kind: SpanKind.CLIENT, attributes }, startedAt);
+    if (outcome.kind === 'retry' || outcome.kind === 'abandoned')
+      fail(span, result.error?.class ?? `${result.statusCode}`);
+    span.end(new Date(startedAt.getTime() + result.durationMs));
+  };
