@@ -49,12 +49,16 @@ export function keyIdOf(sealed: Uint8Array): string {
   return Buffer.from(sealed.buffer, sealed.byteOffset + 2, idLength).toString('utf8');
 }
 
+/** What every value sealed under this key begins with: so they are told from others without being opened. */
+export const headerOf = (keyId: string): Buffer =>
+  Buffer.concat([Buffer.from([version, Buffer.byteLength(keyId)]), Buffer.from(keyId)]);
+
 /** The first key of the map is the primary one. */
 function keyRing(keys: ReadonlyMap<string, KeyObject>): KeyRing {
   const primary = keys.entries().next().value;
   if (primary === undefined) throw new Error('a key ring needs a key');
   const [primaryId, primaryKey] = primary;
-  const header = Buffer.concat([Buffer.from([version, Buffer.byteLength(primaryId)]), Buffer.from(primaryId)]);
+  const header = headerOf(primaryId);
 
   return {
     primaryId,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { aLead, type LeadEvents, person } from '../support/lead-events.ts';
-import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
+import { eventually, type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestApi, type TestApi } from './api.ts';
 import { aPartner, type Partner, publish, untilDeliveries } from './partner.ts';
 
@@ -33,7 +33,7 @@ describe('completing an enrichment', () => {
     expect(answer.body).toMatchObject({ lead_id: lead.leadId, organization_id: partner.organization });
     await untilDeliveries(api, partner, Array(3).fill('delivered'));
     expect(receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched', 'lead.contact_requested']);
-    const { data } = receiver.requests[1]?.json as { data: object };
+    const { data } = (receiver.requests[1] as ReceivedRequest).json as { data: object };
     expect(data).toMatchObject({ contact: { email: person.email }, address: { zip: '78701' } });
     for (const absent of ['property', 'roof_estimate', 'spark360_scores']) expect(data).not.toHaveProperty(absent);
 
