@@ -1,12 +1,12 @@
 import type { Erasure } from '../src/db/erasure.ts';
+import type { outbox } from '../src/db/outbox.ts';
 import { leadSubject } from '../src/domain/ids.ts';
 import type { Histories } from '../src/temporal/histories.ts';
 
 export interface EraseParts {
   erasure: Erasure;
   histories: Histories;
-  /** Removes a subject's rows from the outbox; absent where there is none to reach. */
-  eraseOutbox: (subject: string) => Promise<void>;
+  outbox: Pick<ReturnType<typeof outbox>, 'eraseLead'>;
 }
 
 export interface EraseInput {
@@ -15,11 +15,11 @@ export interface EraseInput {
 }
 
 /** Steps of an erasure, each safe to repeat. */
-export const eraseActivities = ({ erasure, histories, eraseOutbox }: EraseParts) => ({
+export const eraseActivities = ({ erasure, histories, outbox }: EraseParts) => ({
   async eraseRows({ organizationId, leadId }: EraseInput): Promise<void> {
     const subject = leadSubject(organizationId, leadId);
     await erasure.erase(subject);
-    await eraseOutbox(subject);
+    await outbox.eraseLead(subject, leadId);
   },
 
   /** Gives how many runs there were: one that was just removed may be counted again. */

@@ -40,10 +40,4 @@ const abandonUnsettled = (db: Queryable, subject: string) =>
     [subject],
   );
 
-/** Outbox rows and dead letters of a subject; the outbox may live in the backend's own database. */
-export const eraseOutbox = async (outbox: Queryable, subject: string): Promise<void> => {
-  await outbox.execute('delete from spark360.outbox where subject = $1', [subject]);
-  await outbox.execute('delete from spark360.outbox_dead_letters where subject = $1', [subject]);
-};
-
 export type Erasure = ReturnType<typeof erasure>;

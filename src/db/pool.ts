@@ -28,6 +28,7 @@ const queryable = (runner: Pool | PoolClient): Queryable => ({
 
 /** No statement of ours takes seconds, but for the pause of an endpoint with very many unsettled deliveries. */
 const statementTimeoutMs = 20_000;
+const idleInTransactionMs = 10_000;
 
 /**
  * Opens a pool of at most `size` connections; a connection is made when it is first needed. `onError` hears of idle
@@ -41,6 +42,9 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
     statement_timeout: statementTimeoutMs,
     // For a server that no longer answers at all: the connection is given up.
     query_timeout: statementTimeoutMs + 1_000,
+    // A process that stands still, or is cut off, in the middle of a transaction holds its locks no longer than this.
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    keepAlive: true,
     application_name: 'spark360-events',
   });
   pool.on('error', onError);
@@ -49,6 +53,11 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
     async tx(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
+      // The pool listens to idle ones only: an error that nobody hears would end the process.
+      const hear = (error: Error): void => {
+        broken = error;
+      };
+      client.on('error', hear);
       try {
         await client.query('begin');
         const result = await work(queryable(client));
@@ -61,6 +70,7 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
         });
         throw error;
       } finally {
+        client.off('error', hear);
         client.release(broken);
       }
     },

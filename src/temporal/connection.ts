@@ -38,7 +38,12 @@ export async function temporalClient(
   keyRing: KeyRing,
   interceptors: WorkflowClientInterceptor[] = [],
 ): Promise<Client> {
-  const connection = Connection.lazy({ ...(await connectionOptions(target)), connectTimeout: '5s' });
+  const connection = Connection.lazy({
+    ...(await connectionOptions(target)),
+    connectTimeout: '5s',
+    // gRPC's own default lets a client sleep for two minutes after a long outage.
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 },
+  });
   return new Client({
     connection,
     namespace: target.namespace,
