@@ -20,8 +20,8 @@ import type { Recovery } from '../db/recovery.ts';
 import type { Wake } from '../db/wakes.ts';
 import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
 
-/** An update waits for a worker: not longer than whoever asked does (milliseconds). */
-const releaseDeadlineMs = 10_000;
+/** A call is refused rather than retried when nobody waits for it any more (milliseconds). */
+const callDeadlineMs = 5_000;
 
 export interface OperationsParts {
   temporal: Client;
@@ -53,6 +53,8 @@ export type Released =
  */
 export const operations = (parts: OperationsParts) => {
   const { temporal, taskQueue, endpointStatus, manualDelivery, recovery, erasure } = parts;
+  const inTime = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    temporal.connection.withDeadline(Date.now() + callDeadlineMs, work);
   const toEndpoint = (endpointId: string) => ({
     workflowId: endpointWorkflowId(endpointId),
     taskQueue,
@@ -67,29 +69,33 @@ export const operations = (parts: OperationsParts) => {
     async resume(endpointId: string): Promise<boolean> {
       const pauseVersion = await endpointStatus.pauseVersion(endpointId);
       if (pauseVersion === null) return false;
-      await temporal.workflow.signalWithStart('endpoint', {
-        ...toEndpoint(endpointId),
-        signal: resumeSignal,
-        signalArgs: [{ pauseVersion }],
-      });
+      await inTime(() =>
+        temporal.workflow.signalWithStart('endpoint', {
+          ...toEndpoint(endpointId),
+          signal: resumeSignal,
+          signalArgs: [{ pauseVersion }],
+        }),
+      );
       await endpointStatus.resume(endpointId, pauseVersion);
       return true;
     },
 
     /** Deletes an endpoint, abandons what is unsettled there, and wakes who sleeps on it (spec section 4). */
     async remove(endpointId: string): Promise<void> {
-      await temporal.workflow.signalWithStart('endpoint', {
-        ...toEndpoint(endpointId),
-        signal: removeSignal,
-        signalArgs: [],
-      });
+      await inTime(() =>
+        temporal.workflow.signalWithStart('endpoint', {
+          ...toEndpoint(endpointId),
+          signal: removeSignal,
+          signalArgs: [],
+        }),
+      );
       await endpointStatus.remove(endpointId);
     },
 
     /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
     async skip(deliveryId: string): Promise<boolean> {
       const { kind, wake } = await manualDelivery.skip(deliveryId);
-      if (wake !== null) await parts.wake(wake);
+      if (wake !== null) await inTime(() => parts.wake(wake));
       return kind === 'skipped';
     },
 
@@ -99,7 +105,9 @@ export const operations = (parts: OperationsParts) => {
       if (number === null) return false;
       const run: ResendRun = { deliveryId, number };
       try {
-        await temporal.workflow.start('resend', { workflowId: `resend/${deliveryId}`, taskQueue, args: [run] });
+        await inTime(() =>
+          temporal.workflow.start('resend', { workflowId: `resend/${deliveryId}`, taskQueue, args: [run] }),
+        );
         return true;
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -118,13 +126,15 @@ export const operations = (parts: OperationsParts) => {
       const count = await recovery.count(endpointId, since, until);
       const running = await recovery.create({ id, organizationId, endpointId, since, until });
       // Also for one that runs already: its workflow may never have been started, if a process died right here.
-      await temporal.workflow.start('recoveryJob', {
-        workflowId: recoveryJobWorkflowId(endpointId, running),
-        taskQueue,
-        args: [{ jobId: running, endpointId }] as [RecoveryJobRun],
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      });
+      await inTime(() =>
+        temporal.workflow.start('recoveryJob', {
+          workflowId: recoveryJobWorkflowId(endpointId, running),
+          taskQueue,
+          args: [{ jobId: running, endpointId }] as [RecoveryJobRun],
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        }),
+      );
       return running === id ? { count, jobId: id } : null;
     },
 
@@ -132,13 +142,15 @@ export const operations = (parts: OperationsParts) => {
     async erase(organizationId: string, leadId: string): Promise<boolean> {
       const subject = leadSubject(organizationId, leadId);
       if (!(await erasure.isKnown(subject))) return false;
-      await temporal.workflow.signalWithStart('eraseLead', {
-        workflowId: eraseWorkflowId(organizationId, leadId),
-        taskQueue,
-        args: [{ organizationId, leadId }] as [EraseInput],
-        signal: eraseSignal,
-        signalArgs: [],
-      });
+      await inTime(() =>
+        temporal.workflow.signalWithStart('eraseLead', {
+          workflowId: eraseWorkflowId(organizationId, leadId),
+          taskQueue,
+          args: [{ organizationId, leadId }] as [EraseInput],
+          signal: eraseSignal,
+          signalArgs: [],
+        }),
+      );
       return erasure.erase(subject);
     },
 
@@ -146,9 +158,7 @@ export const operations = (parts: OperationsParts) => {
     async completeEnrichment(organizationId: string, leadId: string): Promise<Released> {
       try {
         const handle = temporal.workflow.getHandle(leadSubject(organizationId, leadId));
-        await temporal.connection.withDeadline(Date.now() + releaseDeadlineMs, () =>
-          handle.executeUpdate(completeEnrichmentUpdate),
-        );
+        await inTime(() => handle.executeUpdate(completeEnrichmentUpdate));
         return { kind: 'released' };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'unknown' };

@@ -3,24 +3,11 @@ import type { Config } from '../../src/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { startApi } from '../../src/http/server.ts';
 import { createTestDatabase, uniqueTaskQueue } from '../support/services.ts';
+import { type Answer, call, type CallOptions } from './call.ts';
 import { startService, testConfig } from '../support/service.ts';
 
-export const operatorKey = 'operator-key-of-the-tests';
-
-export interface Answer {
-  status: number;
-  headers: Headers;
-  /** Parsed when it is JSON, else the text. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails where that is not there
-  body: any;
-}
-
-export interface CallOptions {
-  /** The operator's unless told; null: none. */
-  key?: string | null;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
+export { operatorKey } from './call.ts';
+export type { Answer, CallOptions } from './call.ts';
 
 /** The real API over HTTP, on its own database and task queue. */
 export interface TestApi {
@@ -63,24 +50,4 @@ async function depsOnly(config: Partial<Config>): Promise<{ deps: Deps; stop(): 
       await Runtime.instance().shutdown();
     },
   };
-}
-
-async function call(
-  url: string,
-  method: string,
-  { key = operatorKey, body, headers = {} }: CallOptions = {},
-): Promise<Answer> {
-  const raw = typeof body === 'string' || body instanceof Uint8Array;
-  const response = await fetch(url, {
-    method,
-    headers: {
-      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }

@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { parseKeyRing } from '../../src/crypto/key-ring.ts';
 import { secretContext } from '../../src/webhooks/signing-secrets.ts';
 import { aLead } from '../support/lead-events.ts';
 import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
 import { documentedSignature, verifySignatures } from '../support/signatures.ts';
 import { startTestApi, type TestApi } from './api.ts';
-import { aPartner, type Partner, publish, untilDeliveries } from './partner.ts';
+import { aPartner, deliveriesAt, type Partner, publish, untilDeliveries } from './partner.ts';
 
 let api: TestApi;
 let receiver: Receiver;
@@ -181,4 +183,25 @@ test('a rotation while a delivery waits for its retry signs the next attempt: th
   verifySignatures(partner.secret, before as ReceivedRequest);
   verifySignatures(fresh, after as ReceivedRequest);
   expect(after?.rawBody).toEqual(before?.rawBody);
+});
+
+test('a secret whose key is missing holds a delivery up: nothing is sent, no attempt used, nothing abandoned', async () => {
+  const { db } = api.deps;
+  const stranger = parseKeyRing(`away:${randomBytes(32).toString('base64')}`);
+  const [{ secret } = { secret: Buffer.alloc(0) }] = await db.query<{ secret: Buffer }>(
+    'select secret from endpoints where id = $1',
+    [partner.endpoint],
+  );
+  const put = (sealed: Buffer) =>
+    db.execute('update endpoints set secret = $2 where id = $1', [partner.endpoint, sealed]);
+  await put(stranger.seal(Buffer.from(partner.secret), secretContext(partner.endpoint)));
+  await publish(api, aLead(partner.organization).created());
+  await sleep(2_000);
+  const [waiting] = await deliveriesAt(api, partner);
+  expect(waiting).toMatchObject({ reason: null, attempts: [] });
+  expect((await api.call('POST', `${partner.endpointPath}/test`)).status).toBe(500);
+  expect(receiver.requests).toHaveLength(0);
+  await put(secret);
+  const [delivery] = await untilDelivered(1);
+  expect(delivery?.attempts).toMatchObject([{ number: 1 }]);
 });
