@@ -11,6 +11,7 @@ import type { KeyRing } from '../src/crypto/key-ring.ts';
 import { signedHeaders } from '../src/webhooks/sign.ts';
 import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
+import type { Pulse } from './pulse.ts';
 
 export interface AttemptParts {
   attempts: Pick<Attempts, 'record'>;
@@ -18,6 +19,7 @@ export interface AttemptParts {
   keyRing: KeyRing;
   send: (request: { url: string; headers: Record<string, string>; body: string }) => Promise<AttemptResult>;
   health: EndpointHealth;
+  pulse: Pulse;
   retryScheduleMs: readonly number[];
   /** Called once per attempt, after it is recorded. */
   observe: (attempt: ObservedAttempt) => void;
@@ -62,12 +64,14 @@ export async function persistently<Result>(record: () => Promise<Result>): Promi
  * delivery was settled meanwhile. Throws only when our own infrastructure is broken: then nothing is recorded, no attempt is
  * used up, and the same bytes go again under the same `event_id`.
  * @param workflowNow the workflow's time when the attempt was scheduled, epoch milliseconds: due times count from it
+ * @param permittedAt by the pulse, before it was decided that this attempt may be made
  */
 export async function attemptDelivery(
   parts: AttemptParts,
   delivery: Sendable,
   number: number,
   workflowNow: number,
+  permittedAt: number,
 ): Promise<AttemptReport> {
   const startedAt = new Date();
   const attemptId = randomUUID();
@@ -84,6 +88,9 @@ export async function attemptDelivery(
     timestampSeconds: Math.floor(startedAt.getTime() / 1000),
     resend: delivery.recovering,
   });
+  // Others may have gone on without us: the permission is asked for again. What is left is a standstill from here on.
+  if (parts.pulse.hasStoodStillSince(permittedAt))
+    throw new Error(`stood still before delivery ${delivery.deliveryId}`);
   const result = await parts.health.track(delivery.endpointId, () =>
     parts.send({ url: delivery.url, headers, body: delivery.body }),
   );
@@ -127,7 +134,13 @@ export async function withConsequences(
   if (outcome.kind !== 'retry' && outcome.kind !== 'abandoned') return { outcome, notices: [] };
   const { deliveryId, endpointId } = delivery;
   const consequence = await parts.endpointStatus.afterFailure(endpointId, deliveryId, outcome);
-  if (consequence === null) return { outcome, notices: [] };
+  // Deleted meanwhile: nobody waits for a retry.
+  if (consequence === null) {
+    return {
+      outcome: outcome.kind === 'retry' ? { kind: 'abandoned', reason: 'endpoint_deleted' } : outcome,
+      notices: [],
+    };
+  }
   const { organizationId, episode, paused } = consequence;
   const known = { organizationId, endpointId, episode, deliveryId, attempt: number };
   const isWarning = isWarningDue(outcome, number - delivery.attemptsBefore, parts.retryScheduleMs);

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Attempts } from '../src/db/attempts.ts';
+import type { Attempts, BeginOptions, Begun } from '../src/db/attempts.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { Wake, Wakes } from '../src/db/wakes.ts';
 import { type AttemptParts, type AttemptReport, attemptDelivery, withConsequences } from './attempt.ts';
@@ -49,6 +49,23 @@ async function beating<Result>(owner: string, work: Promise<Result>): Promise<Re
   }
 }
 
+/** The place it takes is kept when it may be sent, until the attempt has taken its own. */
+async function beginInTurn(
+  { attempts, health }: DeliverParts,
+  { deliveryId, endpointId, attempt }: AttemptInput,
+  options: Omit<BeginOptions, 'unlisted'>,
+): Promise<{ begun: Begun; release: () => void }> {
+  const release = health.reserve(endpointId);
+  let isKept = false;
+  try {
+    const begun = await attempts.begin(deliveryId, attempt, { ...options, unlisted: health.unlisted(endpointId) });
+    isKept = begun.kind === 'send';
+    return { begun, release };
+  } finally {
+    if (!isKept) release();
+  }
+}
+
 async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<AttemptReport> {
   const { deliveryId, attempt, now } = input;
   const options = {
@@ -59,14 +76,23 @@ async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<Attem
     formerOwner: (Context.current().info.heartbeatDetails as string | undefined) ?? null,
   };
   for (;;) {
-    const begun = await parts.turns.take(input.endpointId, () => parts.attempts.begin(deliveryId, attempt, options));
+    const permittedAt = parts.pulse.now();
+    const { begun, release } = await parts.turns.take(input.endpointId, () => beginInTurn(parts, input, options));
     switch (begun.kind) {
       case 'send':
-        return parts.inFlight.start(deliveryId, () => attemptDelivery(parts, begun.delivery, attempt, now));
+        try {
+          return parts.inFlight.start(deliveryId, () =>
+            attemptDelivery(parts, begun.delivery, attempt, now, permittedAt),
+          );
+        } finally {
+          release();
+        }
       case 'recorded':
         return withConsequences(parts, { ...input, attemptsBefore: begun.attemptsBefore }, attempt, begun.outcome);
+      case 'soon':
       case 'elsewhere':
-        // Its outcome appears in the row, or its lease runs out.
+        if (parts.inFlight.isStopping) throw new Error('this process stops: another one is to wait');
+        // Its outcome appears in the row, or its lease runs out; or first attempts end or are handed over.
         await Context.current().sleep(lookAgainMs);
         break;
     }

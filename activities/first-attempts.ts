@@ -10,8 +10,16 @@ import type { InFlight } from './in-flight.ts';
 export const handOverAfterMs = 500;
 
 export interface FirstAttemptParts extends AttemptParts {
-  attempts: Pick<Attempts, 'record' | 'markUnderWay'>;
+  attempts: Pick<Attempts, 'record' | 'markUnderWay' | 'next'>;
   inFlight: InFlight;
+}
+
+/** When a publish was called. */
+export interface Moment {
+  /** The workflow's time, epoch milliseconds. */
+  now: number;
+  /** By the pulse. */
+  permittedAt: number;
 }
 
 /** A delivery after its first chance: `outcome` is null when nothing was sent yet. */
@@ -29,21 +37,29 @@ const handedOver = Symbol('handed over');
 async function runLane(
   parts: FirstAttemptParts,
   lane: Sendable[],
-  now: number,
+  { now, permittedAt }: Moment,
   deadline: AbortSignal,
 ): Promise<Attempted[]> {
   const done: Attempted[] = [];
-  for (const delivery of lane) {
-    if (deadline.aborted || !delivery.endpointOpen || !parts.health.mayGoFast(delivery.endpointId)) break;
-    const attempt = parts.inFlight.start(delivery.deliveryId, () => attemptDelivery(parts, delivery, 1, now));
-    const report = await Promise.race([attempt, aborted(deadline)]);
-    if (report === handedOver) {
-      await parts.attempts.markUnderWay(delivery.deliveryId, parts.inFlight.owner);
-      done.push({ delivery, outcome: { kind: 'in_flight' }, notices: [] });
-      break;
+  for (const published of lane) {
+    const { deliveryId } = published;
+    const delivery = done.length === 0 ? published : await parts.attempts.next(deliveryId);
+    if (delivery === null || deadline.aborted || !delivery.endpointOpen) break;
+    if (!parts.health.mayGoFast(delivery.endpointId)) break;
+    const list = parts.health.startUnlisted(delivery.endpointId);
+    const attempt = parts.inFlight.start(deliveryId, () => attemptDelivery(parts, delivery, 1, now, permittedAt));
+    try {
+      const report = await Promise.race([attempt, aborted(deadline)]);
+      if (report === handedOver) {
+        await parts.attempts.markUnderWay(deliveryId, parts.inFlight.owner);
+        done.push({ delivery, outcome: { kind: 'in_flight' }, notices: [] });
+        break;
+      }
+      done.push({ delivery, ...report });
+      if (report.outcome.kind !== 'delivered') break;
+    } finally {
+      list();
     }
-    done.push({ delivery, ...report });
-    if (report.outcome.kind !== 'delivered') break;
   }
   return [...done, ...lane.slice(done.length).map(notAttempted)];
 }
@@ -73,7 +89,7 @@ export async function firstAttempts(
   parts: FirstAttemptParts,
   deliveries: Sendable[],
   busy: ReadonlySet<string>,
-  now: number,
+  moment: Moment,
 ): Promise<Attempted[]> {
   const lanes = byEndpoint(deliveries);
   const deadline = new AbortController();
@@ -88,7 +104,7 @@ export async function firstAttempts(
       [...lanes.values()].map((lane) =>
         busy.has(lane[0]?.endpointId ?? '')
           ? Promise.resolve(lane.map(notAttempted))
-          : runLane(parts, lane, now, deadline.signal),
+          : runLane(parts, lane, moment, deadline.signal),
       ),
     );
     return results.flatMap((result) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { AttemptReport } from './attempt.ts';
 
 /**
@@ -9,6 +10,12 @@ export class InFlight {
   /** Names this process in the rows of the attempts it has under way. */
   readonly owner: string = randomUUID();
   readonly #attempts = new Map<string, Promise<AttemptReport>>();
+  #isStopping = false;
+
+  /** This process is about to end: what it only waits for is for others to wait for. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
 
   start(deliveryId: string, attempt: () => Promise<AttemptReport>): Promise<AttemptReport> {
     const current = this.#attempts.get(deliveryId);
@@ -22,6 +29,13 @@ export class InFlight {
 
   get(deliveryId: string): Promise<AttemptReport> | undefined {
     return this.#attempts.get(deliveryId);
+  }
+
+  /** Resolves when the attempts under way have come to their end, handed over ones included, or after `ms`. */
+  async stop(ms: number): Promise<void> {
+    this.#isStopping = true;
+    const giveUpAt = performance.now() + ms;
+    while (this.#attempts.size > 0 && performance.now() < giveUpAt) await wait(20);
   }
 
   get size(): number {

@@ -24,7 +24,9 @@ export interface PublishLeadInput {
   mode: Mode;
   /** The steps of this batch and how each was judged; their ids are claimed with it. */
   claims: Claim[];
-  /** What they emit, in order. Ids and times are the workflow's, so a repeat of this activity means the same events. */
+  /** What the workflow knows to be emitted. */
+  emitted: LeadEventType[];
+  /** What the steps emit, in order; ids and times are the workflow's. */
   emissions: { eventId: string; type: LeadEventType; occurredAt: number }[];
   facts: LeadFacts;
   stage: LeadStage;
@@ -57,6 +59,11 @@ export type PublishResult =
   | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; notices: Notice[]; settings: Settings }
   /** Some of the ids belong to somebody else, or came with other content: judge the batch again without them. */
   | { kind: 'refused'; ids: string[] }
+  /**
+   * More was emitted than the workflow knows: a task got as far as that and was lost. The next one may hold other steps, so
+   * judge the batch again with this known, and bring to its end what was left.
+   */
+  | { kind: 'emitted'; emitted: Partial<Record<LeadEventType, string>>; open: OpenDelivery[] }
   /** An earlier run knew this lead: go on from its state. */
   | { kind: 'known'; kept: KeptLead }
   | { kind: 'erased' };
@@ -69,7 +76,7 @@ interface Publishing {
     ids: string[],
   ): Promise<LeadContext>;
   publish(statement: PublishStatement): Promise<Sendable[]>;
-  unsettledOf(eventIds: string[]): Promise<Sendable[]>;
+  leftToDo(eventIds: string[]): Promise<Sendable[]>;
   recordConflict(id: string, fingerprint: string, subject: string): Promise<number>;
   recordDropped(subject: string, claims: Claim[], outcome: 'erased' | 'refused'): Promise<number>;
   storeLead(subject: string, state: Buffer): Promise<number>;
@@ -123,11 +130,12 @@ export const toOpen = ({ delivery, outcome }: Attempted): OpenDelivery[] => {
 export const publishActivities = (parts: PublishParts) => ({
   /**
    * Applies a batch of a lead's steps: claims their ids, emits what they make due, fans it out and makes the first
-   * attempts. Safe to repeat: what was emitted is found again, what was delivered is not sent again (spec section 2:
-   * each inbound id is applied once; section 3: bytes are frozen at emission).
+   * attempts. Safe to repeat: what was emitted is found in the ledger, and what was delivered is not sent again (spec
+   * section 2: each inbound id is applied once; section 3: bytes are frozen at emission).
    */
   async publishLead(input: PublishLeadInput): Promise<PublishResult> {
-    const { subject, organizationId, claims } = input;
+    const { subject, organizationId, claims, now } = input;
+    const permittedAt = parts.pulse.now();
     const widget = widgetKeyOf(input.facts);
     const context = await parts.publishing.leadContext(
       subject,
@@ -145,6 +153,15 @@ export const publishActivities = (parts: PublishParts) => ({
         kept: JSON.parse(Buffer.from(parts.keyRing.open(context.state, subject)).toString('utf8')) as KeptLead,
       };
     }
+    const unknown = context.emitted.filter(({ type }) => !input.emitted.includes(type));
+    if (unknown.length > 0) {
+      const left = await parts.publishing.leftToDo(unknown.map(({ event_id }) => event_id));
+      return {
+        kind: 'emitted',
+        emitted: Object.fromEntries(unknown.map(({ type, event_id }) => [type, event_id])),
+        open: left.map(notAttempted).flatMap(toOpen),
+      };
+    }
     const refused = foreign(claims, context, subject);
     if (refused.length > 0) {
       for (const { id } of refused) {
@@ -153,23 +170,18 @@ export const publishActivities = (parts: PublishParts) => ({
       }
       return { kind: 'refused', ids: refused.map(({ id }) => id) };
     }
-    const emitted = new Map(context.emitted.map(({ type, event_id }) => [type, event_id]));
-    const repeated = input.emissions.flatMap(({ type }) => emitted.get(type) ?? []);
-    const events = freeze(input, context).filter(({ type }) => !emitted.has(type as LeadEventType));
     const fresh = await parts.publishing.publish({
       subject,
       organizationId,
       mode: input.mode,
       claims,
-      events,
+      events: freeze(input, context),
       lead: { leadId: input.leadId, stage: input.stage, leadStatus: input.leadStatus },
     });
-    const left = repeated.length > 0 ? await parts.publishing.unsettledOf(repeated) : [];
-    const busy = new Set([...input.busyEndpoints, ...left.map(({ endpointId }) => endpointId)]);
-    const attempted = await firstAttempts(parts, fresh, busy, input.now);
+    const attempted = await firstAttempts(parts, fresh, new Set(input.busyEndpoints), { now, permittedAt });
     return {
       kind: 'published',
-      open: [...left.map(notAttempted), ...attempted].flatMap(toOpen),
+      open: attempted.flatMap(toOpen),
       abandoned: attempted.some(({ outcome }) => outcome?.kind === 'abandoned'),
       notices: attempted.flatMap(({ notices }) => notices),
       settings: parts.settings,

@@ -57,7 +57,7 @@ const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInpu
     }
     if (claimed !== null && claimed.outcome !== 'accepted') {
       const eventIds = await widgets.eventIds(subject, step.id);
-      return { organizationId: known.organizationId, fresh: [], left: await events.unsettledOf(eventIds) };
+      return { organizationId: known.organizationId, fresh: [], left: await events.leftToDo(eventIds) };
     }
     const organizationId = step.organizationId ?? known.organizationId;
     if (organizationId === null) {
@@ -102,9 +102,10 @@ const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInpu
 export const widgetActivities = (parts: WidgetParts) => ({
   /** Applies one widget event and makes the first attempts of what it emits. Safe to repeat. */
   async publishWidget(input: PublishWidgetInput): Promise<PublishWidgetResult> {
+    const permittedAt = parts.pulse.now();
     const { organizationId, fresh, left } = await apply(parts.db, input);
     const busy = new Set([...input.busyEndpoints, ...left.map(({ endpointId }) => endpointId)]);
-    const attempted = await firstAttempts(parts, fresh, busy, input.now);
+    const attempted = await firstAttempts(parts, fresh, busy, { now: input.now, permittedAt });
     return {
       organizationId,
       open: [...left.map(notAttempted), ...attempted].flatMap(toOpen),

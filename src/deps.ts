@@ -1,14 +1,17 @@
 import type { Connection } from '@temporalio/client';
 import { EndpointHealth } from '../activities/endpoint-health.ts';
 import { InFlight } from '../activities/in-flight.ts';
+import { Pulse } from '../activities/pulse.ts';
 import { Turns } from '../activities/turns.ts';
 import { defaultTaskQueue, eventsClient } from './client.ts';
 import type { Config } from './config.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { attempts } from './db/attempts.ts';
-import { eraseOutbox, erasure } from './db/erasure.ts';
+import { backlog } from './db/backlog.ts';
+import { erasure } from './db/erasure.ts';
 import { endpointStatus } from './db/endpoint-status.ts';
 import { manualDelivery } from './db/manual-delivery.ts';
+import { outbox } from './db/outbox.ts';
 import { openDatabase } from './db/pool.ts';
 import { notices } from './db/notices.ts';
 import { publishing } from './db/publishing.ts';
@@ -18,6 +21,7 @@ import { wakes } from './db/wakes.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt } from './telemetry/attempts.ts';
+import { observeBacklog } from './telemetry/backlog.ts';
 import { countRemoved, createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
@@ -44,6 +48,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   const metrics = createMetrics({ process: true });
   const keyRing = parseKeyRing(config.encryptionKeys);
   const db = openDatabase(databaseUrl, poolSize, (error) => log.warn({ err: error }, 'database connection lost'));
+  observeBacklog(metrics.registry, () => backlog(db), log);
   const outboxDb =
     config.outboxDatabaseUrl === undefined
       ? db
@@ -80,7 +85,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     recovery: recovery(db),
     erasure: erasure(db),
     histories: histories(temporal),
-    eraseOutbox: (subject: string) => eraseOutbox(outboxDb, subject),
+    outbox: outbox(outboxDb),
     manualDelivery: manualDelivery(db),
     retention: retention(db),
     retentionDays: config.retentionDays,
@@ -89,6 +94,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     send: sender.send,
     health: new EndpointHealth(),
     inFlight: new InFlight(),
+    pulse: new Pulse(),
     turns: new Turns(),
     wake: wakeThrough(temporal),
     temporal,

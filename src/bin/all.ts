@@ -15,6 +15,9 @@ import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { type RunContext, run } from './run.ts';
 
+/** What a worker takes to stop, and a little more (milliseconds). */
+const rolesStopMs = 13_500;
+
 const report = (line: string): void => void process.stdout.write(`${line}\n`);
 const isProduction = process.env.NODE_ENV === 'production';
 const withDemo = !isProduction && !process.argv.includes('--no-demo');
@@ -45,15 +48,18 @@ async function start(context: RunContext): Promise<void> {
   installRuntime(context.log, sdkMetricsAddress);
   await migrate(config.databaseUrl as string);
   const deps = await buildDeps(config, { role: 'all' });
-  onStop(deps.close, 2_000);
+  onStop(deps.close, 1_000);
   await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
   await ensureRetentionSchedule(deps.temporal, deps.taskQueue);
   const worker = await startWorker(deps);
-  onStop(worker.stop, 8_000);
+  const roles: (() => Promise<void>)[] = [worker.stop];
+  // Together: each has as long as it needs, and the process ends within 20 s.
+  onStop(async () => void (await Promise.all(roles.map((stop) => stop()))), rolesStopMs);
+  void worker.failure.then(onFailure);
   const relay = await startRelay(deps);
-  onStop(relay.stop, 2_000);
+  roles.push(relay.stop);
   const api = await startApi({ ...deps, config: { ...config, sdkMetricsAddress } });
-  onStop(api.close, 2_000);
+  roles.push(api.close);
 
   report(
     `API ${api.url} · reference ${api.url}/docs · console ${api.url}/console${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`,

@@ -3,10 +3,13 @@ import { buildDeps } from '../deps.ts';
 import { startApi } from '../http/server.ts';
 import { run } from './run.ts';
 
+/** How long before it stops a process of several says so: a balancer that asks every two seconds has noticed (milliseconds). */
+const noticeMs = 5_000;
+
 await run('api', async ({ config, onStop }) => {
   const deps = await buildDeps(config, { role: 'api' });
   onStop(deps.close);
   await checkSchema(deps.db);
-  const api = await startApi(deps);
+  const api = await startApi(deps, { noticeMs });
   onStop(api.close);
 });

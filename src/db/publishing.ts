@@ -119,9 +119,12 @@ const publishSql = `
     from inserted i join subscribed s using (event_id, endpoint_id)
    order by i.endpoint_id, i.sequence`;
 
-const unsettledSql = `
+// What a receiver refused for good is settled, but whether its consequences were drawn is not recorded: they are drawn again.
+// What a recovery took up since is not the lead's any more.
+const leftToDoSql = `
   select ${sendableColumns} from deliveries d ${sendableFrom}
-   where d.event_id = any ($1::uuid[]) and d.status not in ('delivered', 'abandoned')
+   where d.event_id = any ($1::uuid[]) and d.runner is null and d.status <> 'delivered'
+     and (d.reason is null or d.reason not in ('skipped', 'endpoint_deleted', 'lead_erased'))
    order by d.endpoint_id, d.sequence`;
 
 /** The hot path of emission: one read, one write. */
@@ -171,9 +174,9 @@ export const publishing = (db: Queryable) => ({
     return rows.map(toSendable);
   },
 
-  /** The deliveries of `eventIds` that are not settled: what a publish that already happened left to do. */
-  async unsettledOf(eventIds: string[]): Promise<Sendable[]> {
-    return (await db.query<SendableRow>(unsettledSql, [eventIds])).map(toSendable);
+  /** The deliveries of `eventIds` that a publish, interrupted after it had happened, left to be brought to their end. */
+  async leftToDo(eventIds: string[]): Promise<Sendable[]> {
+    return (await db.query<SendableRow>(leftToDoSql, [eventIds])).map(toSendable);
   },
 
   /** The same id with other content: never applied, and visible in the lead's timeline. */

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { createSerializerCompiler, validatorCompiler } from 'fastify-zod-openapi';
 import { guardRoutes } from './access.ts';
+import { Draining } from './draining.ts';
 import { handleError, handleFrameworkError } from './error-handler.ts';
 import { noQuery } from './fields.ts';
 import { maxRequestBytes, readJsonBodies } from './json-body.ts';
@@ -38,7 +40,7 @@ const requestTimeoutMs = 30_000;
 const drainMs = 6_000;
 
 /** Builds the HTTP API (spec section 7) without listening: every route guarded, validated, documented and measured. */
-export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
+export async function buildApi(given: ApiParts, draining = new Draining()): Promise<FastifyInstance> {
   const { underWay, ...temporal } = tracked(given);
   const parts: ApiParts = {
     ...given,
@@ -57,6 +59,7 @@ export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
     frameworkErrors: handleFrameworkError,
   });
   app.addHook('onClose', () => underWay.settled(drainMs));
+  draining.watch(app);
   app.setValidatorCompiler(validatorCompiler);
   // JSON.stringify behind the schema's own parse: a compiled serializer would follow a second description of the same shape.
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));
@@ -95,18 +98,26 @@ export async function buildApi(given: ApiParts): Promise<FastifyInstance> {
 
 export interface ListeningApi {
   url: string;
-  /** Stops accepting, lets requests under way finish, then resolves. */
+  /** Says that it stops, for as long as a balancer needs to notice; then stops accepting, and lets requests under way finish. */
   close(): Promise<void>;
 }
 
-/** Builds the API and listens; port 0 takes any free one. */
-export async function startApi({
-  config,
-  ...parts
-}: ApiParts & { config: { host: string; port: number } }): Promise<ListeningApi> {
-  const app = await buildApi({ config, ...parts });
+/** Builds the API and listens; port 0 takes any free one. With `noticeMs` it says so for as long before it stops. */
+export async function startApi(
+  { config, ...parts }: ApiParts & { config: { host: string; port: number } },
+  { noticeMs = 0 }: { noticeMs?: number } = {},
+): Promise<ListeningApi> {
+  const draining = new Draining();
+  const app = await buildApi({ config, ...parts }, draining);
   const url = await app.listen({ host: config.host, port: config.port });
-  return { url, close: () => app.close() };
+  return {
+    url,
+    async close() {
+      draining.begin();
+      await sleep(noticeMs);
+      await app.close();
+    },
+  };
 }
 
 /** A route that names no query parameters has none: an unknown one is a 400 there too (spec section 7). */

@@ -58,6 +58,7 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Tes
   const started = await startWorker(deps, await testBundle());
   let stopped: Promise<void> | undefined;
   const worker: RunningWorker = {
+    failure: started.failure,
     stop: () => {
       stopped ??= started.stop();
       return stopped;
