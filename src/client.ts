@@ -7,7 +7,7 @@ import { type Published, publishing } from './publishing-client.ts';
 import type { ParsedEvent } from './schemas/inbound.ts';
 import type { inboundEvent } from './schemas/inbound-events.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
-import type { LeadRun } from '../workflows/lead.ts';
+import type { LeadRun } from '../workflows/lead-run.ts';
 import {
   type LeadDescription,
   stateQuery,
