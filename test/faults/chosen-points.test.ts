@@ -1,0 +1,237 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { aLead } from '../support/lead-events.ts';
+import { eventually } from '../support/eventually.ts';
+import { holdEndpoint, whenOneWaits, whenThereIs } from './moments.ts';
+import { healthy, type PartnerRequest } from './partner.ts';
+import { type Rig, startRig } from './rig.ts';
+
+/** Longer than any of the timeouts by which a dead worker's work is taken over. */
+const testMs = 90_000;
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+}, testMs);
+afterAll(() => rig?.stop(), testMs);
+afterEach(() => {
+  expect(rig.oracle.verdict.violations).toEqual([]);
+  expect(rig.backend.surprises).toEqual([]);
+});
+
+const killWorkers = (downMs = 0): Promise<unknown> =>
+  Promise.all(rig.cluster.workers.map((worker) => worker.kill(downMs)));
+
+test(
+  'killed after the POST, before the attempt is recorded: sent again under the same event_id, and what follows it follows',
+  async () => {
+    const organization = await rig.organization();
+    const before = rig.oracle.verdict.repeats;
+    let restarted: Promise<unknown> = Promise.resolve();
+    organization.partner.behave(({ number }) => {
+      if (number === 1) restarted = killWorkers();
+      return undefined;
+    });
+    await organization.deliver(1);
+    await restarted;
+    expect(rig.oracle.verdict.repeats).toBe(before + 1);
+  },
+  testMs,
+);
+
+test(
+  'killed right after an event is published, before or while its first attempt is made',
+  async () => {
+    const organization = await rig.organization();
+    const sent = organization.send(1);
+    await whenThereIs(rig.cluster, 'select 1 from deliveries where organization_id = $1', [organization.id]);
+    await killWorkers();
+    await organization.arrived(await sent);
+  },
+  testMs,
+);
+
+test(
+  'killed while a slow partner thinks, after the attempt was handed over: taken over once its lease is out',
+  async () => {
+    const organization = await rig.organization();
+    let restarted: Promise<unknown> = Promise.resolve();
+    organization.partner.behave(async ({ number }) => {
+      if (number !== 1) return undefined;
+      await sleep(1_000);
+      restarted = killWorkers();
+      return undefined;
+    });
+    await organization.deliver(1);
+    await restarted;
+  },
+  testMs,
+);
+
+test(
+  'killed after lead.enriched was published, and the address step comes before the next worker: no preview behind it',
+  async () => {
+    const organization = await rig.organization();
+    const lead = aLead(organization.id);
+    let restarted: Promise<unknown> = Promise.resolve();
+    let posted: Promise<unknown> = Promise.resolve();
+    organization.partner.behave(({ number, event }: PartnerRequest) => {
+      if (number > 1) return undefined;
+      expect(event).toBe('lead.enriched');
+      restarted = killWorkers(2_000);
+      posted = rig.backend.post([lead.created(), lead.contact()]);
+      return undefined;
+    });
+    await rig.backend.post(lead.personal({ enriched: true }));
+    await eventually(
+      () =>
+        expect(rig.oracle.taken(organization.partner.url, lead.leadId)).toEqual([
+          'lead.enriched',
+          'lead.rental_alert',
+          'lead.contact_requested',
+        ]),
+      60_000,
+    );
+    await restarted;
+    expect(await posted).toMatchObject({ status: 202 });
+    const steps = await rig.cluster.db.query(
+      `select name, outcome from inbound_events where subject = $1 order by name`,
+      [`lead/${organization.id}/${lead.leadId}`],
+    );
+    expect(steps).toEqual([
+      { name: 'address', outcome: 'superseded' },
+      { name: 'contact', outcome: 'applied' },
+      { name: 'enrichment', outcome: 'applied' },
+    ]);
+  },
+  testMs,
+);
+
+test(
+  'killed after a 410 was recorded, before its consequences: the endpoint is paused and the mail is ordered all the same',
+  async () => {
+    const organization = await rig.organization(() => ({ status: 410 }));
+    const { endpointId } = organization.partner;
+    const release = await holdEndpoint(rig.cluster, endpointId);
+    await organization.send(1, 'http', { steps: (lead) => [lead.created()] });
+    await whenOneWaits(rig.cluster);
+    await killWorkers();
+    await release();
+    await eventually(async () => {
+      const [endpoint] = await rig.cluster.db.query('select status, paused_reason from endpoints where id = $1', [
+        endpointId,
+      ]);
+      expect(endpoint).toEqual({ status: 'paused', paused_reason: 'gone' });
+    }, 60_000);
+    await eventually(async () => {
+      expect(await rig.workflowIds(`notice/${endpointId}/`)).toEqual([`notice/${endpointId}/1/paused`]);
+    }, 30_000);
+  },
+  testMs,
+);
+
+/** An endpoint whose first attempt failed, with one worker alone to make the second. */
+async function aRetryAtOneWorker() {
+  const organization = await rig.organization(({ number }) => (number === 1 ? { status: 500 } : undefined));
+  const [worker, other] = rig.cluster.workers;
+  if (worker === undefined || other === undefined) throw new Error('two workers are needed');
+  await other.stop();
+  const sent = organization.send(1);
+  await eventually(() => expect(organization.partner.requests()).toBe(1));
+  return { organization, worker, other, sent };
+}
+
+test(
+  'frozen in a transaction that holds the endpoint: the others get hold of it within seconds',
+  async () => {
+    const { organization, worker, other, sent } = await aRetryAtOneWorker();
+    const { endpointId } = organization.partner;
+    const release = await holdEndpoint(rig.cluster, endpointId);
+    await whenOneWaits(rig.cluster);
+    worker.freeze();
+    const frozenAt = performance.now();
+    await release();
+    await (await holdEndpoint(rig.cluster, endpointId))();
+    expect(performance.now() - frozenAt).toBeLessThan(15_000);
+    worker.thaw();
+    await other.start();
+    await organization.arrived(await sent);
+  },
+  testMs,
+);
+
+test(
+  'frozen between the permission and the POST, for longer than others wait: asks again when it thaws',
+  async () => {
+    const { organization, worker, other, sent } = await aRetryAtOneWorker();
+    const { repeats } = rig.oracle.verdict;
+    rig.cluster.toPostgres.slow(200); // the permission is on its way for so long
+    const isTaken = `select 1 from deliveries where status = 'delivering' and endpoint_id = $1`;
+    await whenThereIs(rig.cluster, isTaken, [organization.partner.endpointId]);
+    worker.freeze();
+    rig.cluster.toPostgres.slow(0);
+    await sleep(12_000);
+    worker.thaw();
+    await other.start();
+    await organization.arrived(await sent);
+    expect(worker.log()).toContain('stood still before delivery');
+    expect(rig.oracle.verdict.repeats).toBe(repeats);
+  },
+  testMs,
+);
+
+test(
+  'killed in the middle of a resume, at the first held delivery and again while the rest goes out',
+  async () => {
+    const organization = await rig.organization();
+    const { partner } = organization;
+    const path = `/v1/organizations/${organization.id}/endpoints/${partner.endpointId}`;
+    await rig.operator.insist('POST', `${path}/pause`);
+    const leads = await organization.send(20, 'client');
+    let restarted: Promise<unknown> = Promise.resolve();
+    partner.behave(({ number }) => {
+      if (number === 1 || number === 15) restarted = killWorkers();
+      return undefined;
+    });
+    await rig.operator.insist('POST', `${path}/resume`);
+    await organization.arrived(leads, 80_000);
+    await restarted;
+  },
+  testMs,
+);
+
+test(
+  'killed in the middle of a recovery: everything it took up arrives, and the job ends',
+  async () => {
+    const organization = await rig.organization();
+    const { partner } = organization;
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const steps = (lead: ReturnType<typeof aLead>) => [lead.created()];
+    // Five abandoned in a row would pause the endpoint: after each two a lead succeeds.
+    let refused = 0;
+    for (; refused < 12; refused += 2) {
+      partner.behave(() => ({ status: 400 }));
+      for (const _ of [1, 2]) await organization.send(1, 'http', { steps });
+      await eventually(() => expect(partner.requests()).toBe(refused * 1.5 + 2));
+      partner.behave(healthy);
+      await organization.send(1, 'http', { steps });
+      await eventually(() => expect(partner.requests()).toBe(refused * 1.5 + 3));
+    }
+    const taken = partner.requests();
+    let restarted: Promise<unknown> = Promise.resolve();
+    partner.behave(({ number }) => {
+      if (number === taken + 3) restarted = killWorkers();
+      return undefined;
+    });
+    const path = `/v1/organizations/${organization.id}/endpoints/${partner.endpointId}`;
+    const job = (await rig.operator.insist('POST', `${path}/recover`, { since })) as { job_id: string; count: number };
+    expect(job.count).toBe(refused);
+    await eventually(async () => {
+      const { json } = await rig.operator.call('GET', `${path}/jobs/${job.job_id}`);
+      expect(json).toMatchObject({ delivered: refused, abandoned: 0, finished_at: expect.any(String) });
+    }, 80_000);
+    await restarted;
+  },
+  testMs,
+);
