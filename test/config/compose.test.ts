@@ -61,6 +61,12 @@ describe('docker-compose.yml', () => {
     });
   });
 
+  test.each(['api', 'worker', 'relay'])('%s is asked whether it is ready, on the port it listens on', (name) => {
+    const { environment, healthcheck } = compose.services[name] ?? {};
+    const port = name === 'api' ? '8080' : environment?.METRICS_PORT;
+    expect(JSON.stringify(healthcheck)).toContain(`http://127.0.0.1:${port}/readyz`);
+  });
+
   test.each(services)(
     '%s waits only for services that are there and can be waited for',
     (_name, { depends_on: dependsOn = {} }) => {
