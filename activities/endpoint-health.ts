@@ -13,6 +13,8 @@ interface Health {
   failing: boolean;
   knownAt: number;
   inFlight: number;
+  /** Of these, those that no row shows as under way. */
+  unlisted: number;
 }
 
 /**
@@ -35,9 +37,32 @@ export class EndpointHealth {
     return !health.failing && health.averageMs < slowMs && health.inFlight < maxFastInFlight;
   }
 
+  /** Attempts of this process that the rows do not show as under way: whoever counts the rows adds these. */
+  unlisted(endpointId: string): number {
+    return this.#endpoints.get(endpointId)?.unlisted ?? 0;
+  }
+
+  /** An attempt begins that no row shows; call what it gives when it has ended, or a row shows it. */
+  startUnlisted(endpointId: string): () => void {
+    const health = this.#of(endpointId);
+    health.unlisted += 1;
+    return () => {
+      health.unlisted -= 1;
+    };
+  }
+
+  /** Takes a place for an attempt that is being asked for, so that nobody else takes the last one; gives what gives it back. */
+  reserve(endpointId: string): () => void {
+    const health = this.#of(endpointId);
+    health.inFlight += 1;
+    return () => {
+      health.inFlight -= 1;
+    };
+  }
+
   /** Runs an attempt and remembers how the endpoint did. */
   async track(endpointId: string, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {
-    const health = this.#endpoints.get(endpointId) ?? this.#add(endpointId);
+    const health = this.#of(endpointId);
     health.inFlight += 1;
     try {
       const result = await attempt();
@@ -54,13 +79,23 @@ export class EndpointHealth {
     }
   }
 
+  #of(endpointId: string): Health {
+    return this.#endpoints.get(endpointId) ?? this.#add(endpointId);
+  }
+
   #add(endpointId: string): Health {
     // Bounded: the oldest known goes first; it is merely unknown then.
     if (this.#endpoints.size >= 50_000) {
       const oldest = this.#endpoints.keys().next().value;
       if (oldest !== undefined) this.#endpoints.delete(oldest);
     }
-    const health: Health = { averageMs: 0, failing: false, knownAt: Number.NEGATIVE_INFINITY, inFlight: 0 };
+    const health: Health = {
+      averageMs: 0,
+      failing: false,
+      knownAt: Number.NEGATIVE_INFINITY,
+      inFlight: 0,
+      unlisted: 0,
+    };
     this.#endpoints.set(endpointId, health);
     return health;
   }

@@ -9,7 +9,11 @@ export interface EndpointParts {
 }
 
 export type ResumePhase = 'none' | 'probe' | 'drain';
-export type ChosenProbe = { kind: 'chosen'; deliveryId: string } | { kind: 'nothing_held' } | { kind: 'paused' };
+export type ChosenProbe =
+  | { kind: 'chosen'; deliveryId: string }
+  | { kind: 'nothing_held' }
+  | { kind: 'passed' }
+  | { kind: 'paused' };
 
 /** Steps of a resume and of a deletion, each safe to repeat. */
 export const endpointActivities = ({ endpointStatus, wakes, wake }: EndpointParts) => ({
@@ -23,24 +27,24 @@ export const endpointActivities = ({ endpointStatus, wakes, wake }: EndpointPart
     return (await endpointStatus.resume(endpointId, pauseVersion)) ?? 'none';
   },
 
-  /** Chooses the delivery that goes first, and wakes it. */
+  /** Chooses the delivery that goes first, and wakes it if it sleeps: a retry is not hurried. */
   async chooseProbe({ endpointId }: { endpointId: string }): Promise<ChosenProbe> {
     const chosen = await wakes.chooseProbe(endpointId);
     if (chosen.kind !== 'chosen') return chosen;
-    await wake(chosen);
+    if (chosen.asleep) await wake(chosen);
     return { kind: 'chosen', deliveryId: chosen.deliveryId };
   },
 
-  beginDrain: ({ endpointId }: { endpointId: string }): Promise<void> => wakes.movePhase(endpointId, 'probe', 'drain'),
+  beginDrain: ({ endpointId }: { endpointId: string }): Promise<void> => wakes.beginDrain(endpointId),
 
-  /** Wakes the next leads with something held; `left` is how many deliveries are still held, 0 also when paused again. */
+  /** Wakes the next leads with something held; `left` is how many still are, 0 also when paused again. */
   async wakeHeld({ endpointId, limit }: { endpointId: string; limit: number }): Promise<{ left: number }> {
     const { wakes: next, held, paused } = await wakes.nextHeld(endpointId, limit);
     await Promise.all(next.map(wake));
     return { left: paused ? 0 : held };
   },
 
-  endDrain: ({ endpointId }: { endpointId: string }): Promise<void> => wakes.movePhase(endpointId, 'drain', null),
+  endDrain: ({ endpointId }: { endpointId: string }): Promise<void> => wakes.endDrain(endpointId),
 
   removeEndpoint: ({ endpointId }: { endpointId: string }): Promise<void> => endpointStatus.remove(endpointId),
 

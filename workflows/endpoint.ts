@@ -27,8 +27,8 @@ interface EndpointState {
 /** How many sleeping leads are woken at once, and how often (milliseconds): a resume has no spike, however many wait. */
 const wakesAtOnce = 50;
 const pauseBetweenMs = 1_000;
-/** A probe's word may be lost with a lead that was erased or terminated: then another is chosen (milliseconds). */
-const longestProbeMs = 300_000;
+/** A probe's word may be lost, or the probe itself with a lead that was erased: so often that is looked at (milliseconds). */
+const longestProbeMs = 60_000;
 
 const { resumeEndpoint, chooseProbe, beginDrain, wakeHeld, endDrain, removeEndpoint, wakeDeleted } =
   proxyActivities<EndpointActivities>({

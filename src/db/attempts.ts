@@ -20,7 +20,9 @@ export interface AttemptRecord {
 export type Begun =
   | { kind: 'send'; delivery: Sendable }
   | { kind: 'recorded'; outcome: Outcome; attemptsBefore: number }
-  | { kind: 'elsewhere' };
+  | { kind: 'elsewhere' }
+  /** No place is free, but one of those that no row shows ends or is listed within moments: ask again. */
+  | { kind: 'soon' };
 
 export interface BeginOptions {
   /** The workflow's time, epoch milliseconds. */
@@ -31,6 +33,8 @@ export interface BeginOptions {
   leaseMs: number;
   /** A process that is known to be gone: what it had under way need not wait for its lease to run out. */
   formerOwner: string | null;
+  /** Attempts under way at the endpoint, in this process, that no row shows. */
+  unlisted: number;
 }
 
 interface CandidateRow {
@@ -67,8 +71,9 @@ const takeSql = `
   select ${sendableColumns} from taken d ${sendableFrom}`;
 
 // One statement records an attempt, moves its delivery, and begins or ends the endpoint's failing episode. A success always
-// counts, whatever was decided meanwhile, unless the lead was erased: then nothing the partner answered may be kept. The
-// endpoint's row is written by failures, and by the first success after one.
+// counts, whatever was decided meanwhile, unless the lead was erased: then nothing the partner answered may be kept. What was
+// to be skipped is, unless it succeeded; a failure of what was skipped, deleted or erased meanwhile counts for nothing in the
+// row of abandoned ones. The endpoint's row is written by failures, and by the first success after one.
 const recordSql = `
   with logged as (
     insert into attempts (id, delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
@@ -80,21 +85,24 @@ const recordSql = `
     update deliveries set
       attempt = greatest(attempt, $3),
       status = case when skip_requested and $9 = 'retrying' then 'abandoned' else $9 end,
-      reason = case when skip_requested and $9 = 'retrying' then 'skipped' else $10 end,
+      reason = case when skip_requested and $9 <> 'delivered' then 'skipped' else $10 end,
       next_attempt_at = case when skip_requested then null else $11::timestamptz end,
       delivered_at = case when $9 = 'delivered' then now() end,
       settled_at = case when $9 <> 'retrying' or skip_requested then now() end
      where id = $2 and status <> 'delivered'
        and (status <> 'abandoned' or ($9 = 'delivered' and reason is distinct from 'lead_erased'))
     returning status, reason, attempt, next_attempt_at
+  ), abandoned as (
+    select 1 from deliveries where id = $2 and $13 and status <> 'abandoned' and not skip_requested
   ), episode as (
     update endpoints set
       episode = case when $9 <> 'delivered' and failing_since is null then episode + 1 else episode end,
       failing_since = case when $9 = 'delivered' then null else coalesce(failing_since, $4) end,
       recovered_at = case when $9 = 'delivered' then now() else recovered_at end,
-      abandoned_in_row = case when $9 = 'delivered' then 0 when $13 then abandoned_in_row + 1 else abandoned_in_row end
+      abandoned_in_row = case when $9 = 'delivered' then 0 else abandoned_in_row + (select count(*) from abandoned) end
      where id = $14 and exists (select from logged)
-       and case when $9 = 'delivered' then failing_since is not null else failing_since is null or $13 end
+       and case when $9 = 'delivered' then failing_since is not null
+                else failing_since is null or exists (select from abandoned) end
   )
   select status, reason, attempt, next_attempt_at from moved`;
 
@@ -113,7 +121,7 @@ const outcomeOf = (row: StatusRow, now: number): Outcome | null => {
   }
 };
 
-const toCandidate = (deliveryId: string, row: CandidateRow): Candidate => ({
+const toCandidate = (deliveryId: string, row: CandidateRow, unlisted: number): Candidate => ({
   deliveryId,
   status: row.status,
   reason: row.reason,
@@ -124,7 +132,7 @@ const toCandidate = (deliveryId: string, row: CandidateRow): Candidate => ({
   endpointDeleted: row.endpoint_deleted,
   resumePhase: row.resume_phase,
   probeDeliveryId: row.probe_delivery_id,
-  inFlight: row.in_flight,
+  inFlight: row.in_flight + unlisted,
   maxInFlight: row.max_in_flight,
   ownedOrLost: row.owned_or_lost,
 });
@@ -172,7 +180,11 @@ async function turnAway(
 /** The attempt log, and the status of the delivery it moves. */
 export const attempts = (db: Database) => ({
   /** Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock. */
-  begin: (deliveryId: string, attempt: number, { now, owner, leaseMs, formerOwner }: BeginOptions): Promise<Begun> =>
+  begin: (
+    deliveryId: string,
+    attempt: number,
+    { now, owner, leaseMs, formerOwner, unlisted }: BeginOptions,
+  ): Promise<Begun> =>
     db.tx(async (tx) => {
       await lockEndpointOf(tx, deliveryId);
       const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [
@@ -184,8 +196,10 @@ export const attempts = (db: Database) => ({
       // Retention removes settled deliveries only, and a lane asks for none that it knows to be settled: an erased one.
       if (row === undefined)
         return { kind: 'recorded', outcome: { kind: 'abandoned', reason: 'lead_erased' }, attemptsBefore: 0 };
-      const admission = admit(toCandidate(deliveryId, row), attempt, now);
+      const admission = admit(toCandidate(deliveryId, row, unlisted), attempt, now);
       if (admission.kind === 'elsewhere') return admission;
+      // Nobody would wake it: those that wait are woken when a listed attempt ends.
+      if (admission.kind === 'wait' && row.in_flight < row.max_in_flight) return { kind: 'soon' };
       if (admission.kind === 'send') return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
       return {
         kind: 'recorded',
@@ -204,11 +218,25 @@ export const attempts = (db: Database) => ({
     return rows.length > 0;
   },
 
-  /** Says in the read model that the attempt under way outlives its local activity. */
+  /**
+   * What is sent next of a lane whose head was just delivered: read anew, since its endpoint may have been paused, deleted,
+   * moved or given another secret meanwhile, and the delivery skipped. Null: its turn is not now.
+   */
+  async next(deliveryId: string): Promise<Sendable | null> {
+    const [row] = await db.prepared<SendableRow>(
+      'next-in-lane',
+      `select ${sendableColumns} from deliveries d ${sendableFrom}
+        where d.id = $1 and d.status = 'pending' and p.deleted_at is null`,
+      [deliveryId],
+    );
+    return row === undefined || !row.endpoint_open ? null : toSendable(row);
+  },
+
+  /** Says in the read model that the attempt under way outlives its local activity; a pause meanwhile has taken it for one that waits. */
   markUnderWay: (deliveryId: string, owner: string) =>
     db.execute(
       `update deliveries set status = 'delivering', attempt = 1, attempt_started_at = now(), attempt_owner = $2
-        where id = $1 and status = 'pending'`,
+        where id = $1 and status in ('pending', 'held')`,
       [deliveryId, owner],
     ),
 
@@ -234,7 +262,7 @@ export const attempts = (db: Database) => ({
       outcome.kind === 'abandoned' && isReceiversFault(outcome.reason),
       endpointId,
     ]);
-    if (row?.status === status) return outcome;
+    if (row?.status === status && row.reason !== 'skipped') return outcome;
     const standing =
       row ??
       (

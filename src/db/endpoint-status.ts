@@ -42,6 +42,14 @@ const holdAll = (db: Queryable, endpointId: string) =>
     [endpointId],
   );
 
+const abandonDeleted = (db: Queryable, endpointId: string) =>
+  db.execute(
+    `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null,
+            waiting_since = null, woken_at = null
+      where endpoint_id = $1 and status in ('pending', 'retrying', 'held')`,
+    [endpointId],
+  );
+
 const failingSql = `
   select p.organization_id, p.episode, p.failing_since, p.status, p.paused_reason, p.recovered_at, p.abandoned_in_row,
          (select min(a.started_at) from attempts a where a.delivery_id = $2 and not a.resend
@@ -59,13 +67,16 @@ export const endpointStatus = (db: Database) => ({
   /**
    * Draws the consequences of a recorded failure: pauses the endpoint where the rule says so (spec section 5), and holds
    * the delivery when the endpoint was paused while the attempt was under way. Safe to repeat: a resume ends the episode,
-   * and then no old failure pauses again. Null: the endpoint is deleted.
+   * and then no old failure pauses again. Null: the endpoint is deleted, and a delivery that was to be retried abandoned.
    */
   afterFailure: (endpointId: string, deliveryId: string, outcome: Outcome): Promise<Consequence | null> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
       const [row] = await tx.query<FailingRow>(failingSql, [endpointId, deliveryId]);
-      if (row === undefined) return null;
+      if (row === undefined) {
+        await abandonDeleted(tx, endpointId);
+        return null;
+      }
       const known = { organizationId: row.organization_id, episode: row.episode };
       if (row.status === 'paused') {
         await holdAll(tx, endpointId);
@@ -98,12 +109,19 @@ export const endpointStatus = (db: Database) => ({
   resume: (endpointId: string, pauseVersion: number): Promise<'probe' | 'drain' | null> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
-      await tx.execute(
+      const resumed = await tx.execute(
         `update endpoints set status = 'active', paused_reason = null, resume_phase = 'probe', probe_delivery_id = null,
                 failing_since = null, abandoned_in_row = 0, updated_at = now()
           where id = $1 and status = 'paused' and pause_version = $2 and deleted_at is null`,
         [endpointId, pauseVersion],
       );
+      if (resumed > 0) {
+        // Woken by a resume before that pause, and held again: its turn is not to wait until that wake has grown old.
+        await tx.execute(
+          `update deliveries set woken_at = null where endpoint_id = $1 and status = 'held' and woken_at is not null`,
+          [endpointId],
+        );
+      }
       const [row] = await tx.query<{ resume_phase: 'probe' | 'drain' | null }>(
         'select resume_phase from endpoints where id = $1 and deleted_at is null',
         [endpointId],
@@ -115,12 +133,7 @@ export const endpointStatus = (db: Database) => ({
   remove: (endpointId: string): Promise<void> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
-      await tx.execute(
-        `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null,
-                waiting_since = null, woken_at = null
-          where endpoint_id = $1 and status in ('pending', 'retrying', 'held')`,
-        [endpointId],
-      );
+      await abandonDeleted(tx, endpointId);
       await tx.execute(
         'update endpoints set deleted_at = now(), updated_at = now() where id = $1 and deleted_at is null',
         [endpointId],

@@ -10,6 +10,18 @@ export interface Wake {
 /** A held delivery that was woken and is still held is woken again after this long (seconds): its signal may be lost. */
 const wakeAgainSeconds = 30;
 
+/** What is unsettled at an endpoint, each with its place in its lane; sorted once, whatever the statistics say. */
+const ranked = `ranked as (
+  select id, status, created_at, woken_at, coalesce(runner, subject) as workflow_id,
+         row_number() over (partition by subject, runner order by sequence) as place
+    from deliveries where endpoint_id = $1 and status not in ('delivered', 'abandoned'))`;
+
+export type ProbeChoice =
+  | ({ kind: 'chosen'; deliveryId: string; asleep: boolean } & Wake)
+  | { kind: 'nothing_held' }
+  | { kind: 'passed' }
+  | { kind: 'paused' };
+
 const toWakes = (endpointId: string, rows: { workflow_id: string }[]): Wake[] =>
   [...new Set(rows.map((row) => row.workflow_id))].map((workflowId) => ({ workflowId, endpointId }));
 
@@ -37,70 +49,86 @@ export const wakes = (db: Database) => ({
     }),
 
   /**
-   * The next `limit` workflows with something held at the endpoint, oldest first, and how many deliveries are still held.
-   * `paused` when there is nothing to wake: the endpoint was paused again, or deleted.
+   * The next `limit` workflows whose head is held at the endpoint, oldest first, and how many such heads are left. A head that
+   * is retried or under way goes by its own time. `paused` when there is nothing to wake: paused again, or deleted.
    */
-  async nextHeld(endpointId: string, limit: number): Promise<{ wakes: Wake[]; held: number; paused: boolean }> {
-    const [endpoint] = await db.query<{ open: boolean }>(
-      `select status = 'active' and deleted_at is null as open from endpoints where id = $1`,
-      [endpointId],
-    );
-    if (endpoint?.open !== true) return { wakes: [], held: 0, paused: true };
-    const rows = await db.query<{ workflow_id: string }>(
-      `with heads as (
-         select coalesce(runner, subject) as workflow_id, min(created_at) as since from deliveries
-          where endpoint_id = $1 and status = 'held'
-            and (woken_at is null or woken_at < now() - make_interval(secs => ${wakeAgainSeconds}))
-          group by 1 order by 2 limit $2),
-       woken as (
-         update deliveries d set woken_at = now() from heads h
-          where d.endpoint_id = $1 and d.status = 'held' and coalesce(d.runner, d.subject) = h.workflow_id)
-       select workflow_id from heads order by since`,
-      [endpointId, limit],
-    );
-    const [left] = await db.query<{ held: number }>(
-      `select count(*)::int as held from deliveries where endpoint_id = $1 and status = 'held'`,
-      [endpointId],
-    );
-    return { wakes: toWakes(endpointId, rows), held: left?.held ?? 0, paused: false };
-  },
+  nextHeld: (endpointId: string, limit: number): Promise<{ wakes: Wake[]; held: number; paused: boolean }> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      const [endpoint] = await tx.query<{ open: boolean }>(
+        `select status = 'active' and deleted_at is null as open from endpoints where id = $1`,
+        [endpointId],
+      );
+      if (endpoint?.open !== true) return { wakes: [], held: 0, paused: true };
+      const rows = await tx.query<{ workflow_id: string; held: number }>(
+        `with ${ranked},
+         held as (select *, count(*) over ()::int as held from ranked where place = 1 and status = 'held'),
+         next as (
+           select * from held where woken_at is null or woken_at < now() - make_interval(secs => ${wakeAgainSeconds})
+            order by created_at, id limit $2),
+         woken as (update deliveries d set woken_at = now() from next n where d.id = n.id)
+         select workflow_id, held from next union all select null, max(held) from held`,
+        [endpointId, limit],
+      );
+      const next = rows.filter((row) => row.workflow_id !== null);
+      return { wakes: toWakes(endpointId, next), held: rows.at(-1)?.held ?? 0, paused: false };
+    }),
 
   /**
-   * Chooses the delivery that goes first after a resume: the oldest lane's head. `paused` when there is no resume to go on
+   * Chooses the delivery that goes first after a resume: the oldest lane's head. `asleep` when it has to be woken: one that is
+   * retried goes by its schedule. `passed`: the one chosen before was delivered. `paused` when there is no resume to go on
    * with: the endpoint was paused again, or deleted.
    */
-  async chooseProbe(
-    endpointId: string,
-  ): Promise<({ kind: 'chosen'; deliveryId: string } & Wake) | { kind: 'nothing_held' } | { kind: 'paused' }> {
-    const [row] = await db.query<{ id: string | null; workflow_id: string }>(
-      `with chosen as (
-         select id, coalesce(runner, subject) as workflow_id from deliveries d
-          where endpoint_id = $1 and status not in ('delivered', 'abandoned')
-            and not exists (select from deliveries e
-                             where e.endpoint_id = $1 and e.subject = d.subject and e.runner is not distinct from d.runner
-                               and e.sequence < d.sequence and e.status not in ('delivered', 'abandoned'))
-          order by created_at, id limit 1),
-       marked as (
-         update endpoints set probe_delivery_id = (select id from chosen)
-          where id = $1 and resume_phase = 'probe' and deleted_at is null returning 1)
-       select c.id, c.workflow_id from marked left join chosen c on true`,
-      [endpointId],
-    );
-    if (row === undefined) return { kind: 'paused' };
-    if (row.id === null) return { kind: 'nothing_held' };
-    return { kind: 'chosen', deliveryId: row.id, workflowId: row.workflow_id, endpointId };
-  },
+  chooseProbe: (endpointId: string): Promise<ProbeChoice> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      const [endpoint] = await tx.query<{ passed: boolean }>(
+        `select exists (select from deliveries where id = p.probe_delivery_id and status = 'delivered') as passed
+           from endpoints p where p.id = $1 and p.resume_phase = 'probe' and p.deleted_at is null`,
+        [endpointId],
+      );
+      if (endpoint === undefined) return { kind: 'paused' };
+      if (endpoint.passed) return { kind: 'passed' };
+      const [head] = await tx.query<{ id: string; status: string; workflow_id: string }>(
+        `with ${ranked},
+         head as (select id, status, workflow_id from ranked where place = 1 order by created_at, id limit 1),
+         marked as (update endpoints set probe_delivery_id = (select id from head) where id = $1)
+         select * from head`,
+        [endpointId],
+      );
+      if (head === undefined) return { kind: 'nothing_held' };
+      const { id: deliveryId, status, workflow_id: workflowId } = head;
+      return { kind: 'chosen', deliveryId, asleep: status === 'held' || status === 'pending', workflowId, endpointId };
+    }),
 
   /**
-   * Moves a resume on; a pause that came between is not touched. Behind the lock: whoever held a delivery by the phase
-   * before has committed, so a scan begun after this finds it.
+   * Ends the probing: what is held now is woken by `nextHeld`, and what waits behind a head is shown as waiting for its turn.
+   * A pause that came between is not touched. Behind the lock: whoever held a delivery by the phase before has committed, so a
+   * scan begun after this finds it.
    */
-  movePhase: (endpointId: string, from: 'probe' | 'drain', to: 'drain' | null): Promise<void> =>
+  beginDrain: (endpointId: string): Promise<void> =>
+    db.tx(async (tx) => {
+      await lockEndpoint(tx, endpointId);
+      const moved = await tx.execute(
+        `update endpoints set resume_phase = 'drain', probe_delivery_id = null
+          where id = $1 and resume_phase = 'probe' and status = 'active'`,
+        [endpointId],
+      );
+      if (moved === 0) return;
+      await tx.execute(
+        `with ${ranked}
+         update deliveries d set status = 'pending' from ranked r where d.id = r.id and r.place > 1 and r.status = 'held'`,
+        [endpointId],
+      );
+    }),
+
+  /** Ends a resume; a pause that came between is not touched. */
+  endDrain: (endpointId: string): Promise<void> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
       await tx.execute(
-        `update endpoints set resume_phase = $3, probe_delivery_id = null where id = $1 and resume_phase = $2 and status = 'active'`,
-        [endpointId, from, to],
+        `update endpoints set resume_phase = null where id = $1 and resume_phase = 'drain' and status = 'active'`,
+        [endpointId],
       );
     }),
 

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { aLead } from '../support/lead-events.ts';
+import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { eventually, startReceiver } from '../support/receiver.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { hang, accept, startCountingReceiver } from './counting-receiver.ts';
+import { deliveryIdsAt, statusesAt } from './rows.ts';
+
+jest.setTimeout(120_000);
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService({ retryScheduleMs: [200, 200, 200, 200, 200, 200, 200], attemptTimeoutMs: 3_000 });
+});
+afterAll(() => service?.stop());
+
+/** The bound on what is under way at an endpoint (docs/guarantees.md). */
+const most = 16;
+
+test.each([
+  ['that nobody has heard of', false],
+  ['that was healthy and fast until now', true],
+])(
+  '100 leads behind a hanging endpoint %s: 16 requests open there, other endpoints of the leads notice nothing',
+  async (_which, isWarm) => {
+    const { deps } = service;
+    const organization = await anOrganization(deps);
+    const hanging = await startCountingReceiver();
+    const healthy = await startReceiver();
+    const { id: hangingId } = await anEndpoint(deps, organization, hanging.url);
+    const { id: healthyId } = await anEndpoint(deps, organization, healthy.url);
+    const warm = isWarm ? 5 : 0;
+    for (let lead = 0; lead < warm; lead += 1) await deps.client.publish(aLead(organization).created());
+    await eventually(() => expect(hanging.arrived).toHaveLength(warm));
+
+    hanging.behave(hang);
+    const leads = Array.from({ length: 100 }, () => aLead(organization));
+    await Promise.all(leads.map((lead) => deps.client.publish(lead.created())));
+    await eventually(() => expect(healthy.requests).toHaveLength(warm + 100));
+    await Promise.all(leads.map((lead) => deps.client.publish(lead.personal({ enriched: true }))));
+    await eventually(() => expect(healthy.requests).toHaveLength(warm + 300), 40_000);
+    expect((await statusesAt(deps, healthyId)).every((status) => status === 'delivered')).toBe(true);
+    await sleep(2_000);
+    expect(hanging.open.most).toBeGreaterThan(4);
+    expect(hanging.open.most).toBeLessThanOrEqual(most);
+
+    // It answers again: everything goes out, and nobody was forgotten in the queue for a place.
+    hanging.behave(accept);
+    await eventually(
+      async () => expect(new Set(await statusesAt(deps, hangingId))).toEqual(new Set(['delivered'])),
+      60_000,
+    );
+    expect(await deliveryIdsAt(deps, hangingId)).toHaveLength(warm + 300);
+    expect(hanging.open.most).toBeLessThanOrEqual(most);
+    await hanging.close();
+    await healthy.close();
+  },
+);
