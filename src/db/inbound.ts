@@ -13,6 +13,8 @@ export interface AcceptedInbound {
   id: string;
   fingerprint: string;
   subject: string;
+  /** Known of all but some widgets. */
+  organizationId?: string | null;
   name: string;
   event: string;
   leadStatus: string | null;
@@ -34,12 +36,16 @@ export const inbound = (db: Queryable) => ({
 
   /**
    * Writes 'accepted' rows, only ever after the signal is durable: an id claimed before it would turn the retry after a
-   * crash into a false duplicate. A row that the applying step wrote first stays.
+   * crash into a false duplicate. A row that the applying step wrote first stays. An organization exists from its first
+   * event on, applied or not (spec section 2).
    */
   accept: (events: AcceptedInbound[]) =>
     db.prepared(
       'accept-inbound',
-      `insert into inbound_events (id, fingerprint, subject, name, event, lead_status, occurred_at, outcome)
+      `with organization as (
+         insert into organizations (id) select distinct id from unnest($8::uuid[]) as o (id) where id is not null order by id
+         on conflict do nothing)
+       insert into inbound_events (id, fingerprint, subject, name, event, lead_status, occurred_at, outcome)
        select e.id, decode(e.fingerprint, 'hex'), e.subject, e.name, e.event, e.lead_status, to_timestamp(e.occurred_at / 1000.0), 'accepted'
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[])
               as e (id, fingerprint, subject, name, event, lead_status, occurred_at)
@@ -52,6 +58,7 @@ export const inbound = (db: Queryable) => ({
         events.map((event) => event.event),
         events.map((event) => event.leadStatus),
         events.map((event) => event.occurredAt),
+        events.map((event) => event.organizationId ?? null),
       ],
     ),
 

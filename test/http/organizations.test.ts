@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { aLead } from '../support/lead-events.ts';
 import { startTestApi, type TestApi } from './api.ts';
 
 let api: TestApi;
@@ -87,4 +88,16 @@ test('pages are stable while organizations are added, and the last one has no cu
   } while (cursor !== null);
   expect(seen.slice(0, 5)).toEqual(ids);
   expect(new Set(seen).size).toBe(seen.length);
+});
+
+test('an organization never heard of exists once its first event is accepted, as starter, whoever works the event', async () => {
+  const id = randomUUID();
+  const path = `/v1/organizations/${id}`;
+  expect((await api.call('GET', path)).status).toBe(404);
+  const lead = aLead(id);
+  expect((await api.call('POST', '/v1/events', { body: [lead.created(), lead.details()] })).status).toBe(202);
+  const { status, body } = await api.call('GET', path);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ id, tier: 'starter', notify: [] });
+  expect((await api.call('GET', `${path}/endpoints`)).body.data).toEqual([]);
 });

@@ -27,6 +27,7 @@ export function ledgerRow({ parsed, subject }: InboundEvent): AcceptedInbound {
     id,
     fingerprint,
     subject,
+    organizationId: (parsed.kind === 'lead' ? parsed.organizationId : parsed.step.organizationId) ?? null,
     event,
     occurredAt,
     name: parsed.kind === 'lead' ? parsed.step.name : 'widget',
