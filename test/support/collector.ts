@@ -90,10 +90,10 @@ const spansIn = ({ resourceSpans }: Request): Span[] =>
   );
 
 const plain = (attributes: Attributes): Record<string, unknown> =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, valueOf(value)]));
+  Object.fromEntries(attributes.map(({ key, value }) => [key, plainValue(value)]));
 
-function valueOf({ stringValue, intValue, doubleValue, boolValue, arrayValue }: Value): unknown {
-  if (arrayValue !== undefined) return arrayValue.values.map(valueOf);
+function plainValue({ stringValue, intValue, doubleValue, boolValue, arrayValue }: Value): unknown {
+  if (arrayValue !== undefined) return arrayValue.values.map(plainValue);
   if (intValue !== undefined) return Number(intValue);
   return stringValue ?? doubleValue ?? boolValue;
 }
