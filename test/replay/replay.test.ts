@@ -32,12 +32,15 @@ describe('what running workflows have done, the code of today would do again', (
     expect(await replay(Object.fromEntries(files.map((file) => [file, historyOf(file)])))).toEqual({});
   });
 
-  test.each(['lead', 'widget', 'endpoint', 'recovery', 'recoveryJob', 'resend'])('runs of workflow %s are among them', (type) => {
-    const types = files.map(
-      (file) => historyOf(file).events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name,
-    );
-    expect(types).toContain(type);
-  });
+  test.each(['lead', 'widget', 'endpoint', 'recovery', 'recoveryJob', 'resend'])(
+    'runs of workflow %s are among them',
+    (type) => {
+      const types = files.map(
+        (file) => historyOf(file).events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name,
+      );
+      expect(types).toContain(type);
+    },
+  );
 
   test('a run that did otherwise is noticed: else nothing above would mean anything', async () => {
     const history = historyOf('lead-retries.v1.json');
