@@ -3,8 +3,9 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Backlog } from '../db/backlog.ts';
 import type { Log } from './log.ts';
 
-/** However often it is scraped, the database is asked this seldom (milliseconds). */
+/** However often it is scraped, the database is asked this seldom (milliseconds), and for one part in so many of the time. */
 const freshMs = 15_000;
+const shareOfTime = 200;
 /** How long a scrape waits for the database: then it has no such numbers (milliseconds). */
 const patienceMs = 1_000;
 
@@ -16,16 +17,18 @@ const statuses = ['pending', 'delivering', 'retrying', 'held'] as const;
  */
 export function observeBacklog(registry: Registry, read: () => Promise<Backlog>, log: Pick<Log, 'debug'>): void {
   let latest: Backlog | null = null;
-  let readAt = Number.NEGATIVE_INFINITY;
+  let staleAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> = Promise.resolve();
 
   const recent = async (): Promise<Backlog | null> => {
-    if (performance.now() - readAt >= freshMs) {
-      readAt = performance.now();
+    const readAt = performance.now();
+    if (readAt >= staleAt) {
+      staleAt = readAt + freshMs;
       latest = null;
       reading = read().then(
         (backlog) => {
           latest = backlog;
+          staleAt = readAt + Math.max(freshMs, (performance.now() - readAt) * shareOfTime);
         },
         (error: unknown) => log.debug({ err: error }, 'no backlog for the metrics'),
       );
