@@ -118,15 +118,16 @@ describe('what Temporal keeps', () => {
     await service.deps.client.publishMany([lead.created(), lead.contact()]);
     await settled(service.deps, lead, 2);
     const handle = service.deps.temporal.workflow.getHandle(subjectOf(lead));
-    const { searchAttributes, memo } = await handle.describe();
-    expect(searchAttributes).toEqual(
-      expect.objectContaining({
+    const { searchAttributes, memo } = await eventually(async () => {
+      const description = await handle.describe();
+      expect(description.searchAttributes).toMatchObject({
         OrganizationId: [organization],
         LeadStatus: ['contact_info_provided'],
         LeadStage: ['waiting_for_enrichment'],
         HasAbandonedDeliveries: [false],
-      }),
-    );
+      });
+      return description;
+    });
     expect(Object.keys(searchAttributes).filter((name) => !name.startsWith('Build'))).toHaveLength(4);
     expect(memo).toEqual({});
     expectUnreadable(await handle.fetchHistory());

@@ -222,8 +222,9 @@ describe('modes', () => {
 
   test('an event of the other mode is recorded and ignored', async () => {
     const lead = aLead(organization);
+    const created = lead.created();
     const stray = { ...lead.contact(), mode: 'sandbox' };
-    await publish(lead.created(), stray, lead.personal({ enriched: true }));
+    await publish(created, stray, lead.personal({ enriched: true }));
     await settled(service.deps, lead, 3);
     expect(await outcomes(lead)).toEqual(['address applied', 'contact ignored', 'enrichment applied']);
     expect(receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched', 'lead.rental_alert']);
