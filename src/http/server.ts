@@ -28,7 +28,7 @@ import { secretRoutes } from './routes/secrets.ts';
 import { testEndpointRoutes } from './routes/test-endpoint.ts';
 import { widgetRoutes } from './routes/widgets.ts';
 import { traceRequests } from './trace.ts';
-import { boundedDatabase, boundedOperations } from './unavailable.ts';
+import { boundedDatabase, boundedOperations, intakeTimeoutMs } from './unavailable.ts';
 import { tracked } from './under-way.ts';
 
 /** As in package.json. */
@@ -66,7 +66,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
   app.setErrorHandler(handleError);
   readJsonBodies(app);
   answerUnknownRoutes(app);
-  guardRoutes(app, parts.db, parts.config.adminApiKey);
+  guardRoutes(app, boundedDatabase(given.db, intakeTimeoutMs), parts.config.adminApiKey);
   measureRequests(app, parts);
   traceRequests(app, parts.requestTraces);
   refuseUnknownQueries(app);

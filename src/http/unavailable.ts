@@ -5,6 +5,8 @@ import type { OperationsPort } from './parts.ts';
 
 /** How long a request waits for a part before it answers 503 (spec section 7: fast, never hanging). */
 export const partTimeoutMs = 5_000;
+/** The same for who asks and for inbound events: a sender has an id to repeat and a queue to keep, and is told sooner. */
+export const intakeTimeoutMs = 2_500;
 
 /** Waits for `work` at most `ms`; rejects with `PartUnavailableError` then. The work itself goes on: its outcome is unknown. */
 export async function within<Result>(part: Part, work: Promise<Result>, ms: number = partTimeoutMs): Promise<Result> {

@@ -1,6 +1,7 @@
 import { inbound } from '../../db/inbound.ts';
 import { widgets } from '../../db/widgets.ts';
 import type { ApiParts } from '../parts.ts';
+import { boundedDatabase, intakeTimeoutMs } from '../unavailable.ts';
 import { type InboundEvent, ledgerRow } from './inbound-event.ts';
 import { readEvents } from './read-events.ts';
 import { newEvents } from './repeats.ts';
@@ -19,8 +20,9 @@ export interface Accepted {
  * @throws `invalid_body`, `id_conflict`; `PartUnavailableError` when a prefix, perhaps an empty one, was applied
  */
 export const acceptEvents = ({ db, client, metrics, log }: Pick<ApiParts, 'db' | 'client' | 'metrics' | 'log'>) => {
-  const ledger = inbound(db);
-  const registered = widgets(db);
+  const bounded = boundedDatabase(db, intakeTimeoutMs);
+  const ledger = inbound(bounded);
+  const registered = widgets(bounded);
 
   // After the signal, never before: see the ledger. The events are durable by now, so trouble here is no reason to refuse
   // them: the step that applies an event writes the row too, and an early repeat only costs a signal.

@@ -1,6 +1,6 @@
 import { PartUnavailableError } from '../../errors.ts';
 import type { EventsPort } from '../parts.ts';
-import { temporalTrouble, within } from '../unavailable.ts';
+import { intakeTimeoutMs, temporalTrouble, within } from '../unavailable.ts';
 import type { InboundEvent } from './inbound-event.ts';
 
 /** How many subjects of one request are signalled at the same time. */
@@ -40,7 +40,7 @@ export async function signalEvents(events: InboundEvent[], client: Pick<EventsPo
 
 async function signalWithin({ parsed }: InboundEvent, client: Pick<EventsPort, 'signal'>, ms: number): Promise<void> {
   if (ms <= 0) throw new PartUnavailableError('temporal', `the signals of the request took longer than ${budgetMs} ms`);
-  await within('temporal', client.signal(parsed), ms).catch(temporalTrouble);
+  await within('temporal', client.signal(parsed), Math.min(ms, intakeTimeoutMs)).catch(temporalTrouble);
 }
 
 function bySubject(events: InboundEvent[]): Map<string, InboundEvent[]> {

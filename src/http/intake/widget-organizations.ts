@@ -1,6 +1,6 @@
 import type { widgets } from '../../db/widgets.ts';
 import type { EventsPort } from '../parts.ts';
-import { temporalTrouble, within } from '../unavailable.ts';
+import { intakeTimeoutMs, temporalTrouble, within } from '../unavailable.ts';
 import { type InboundEvent, pathIn } from './inbound-event.ts';
 import { invalid } from './read-events.ts';
 
@@ -20,7 +20,9 @@ export async function withOrganizations(
   await Promise.all(
     lacking.map(async (widgetId) => {
       if (known.has(widgetId)) return;
-      const organizationId = await within('temporal', client.widgetOrganization(widgetId)).catch(temporalTrouble);
+      const organizationId = await within('temporal', client.widgetOrganization(widgetId), intakeTimeoutMs).catch(
+        temporalTrouble,
+      );
       if (organizationId !== null) known.set(widgetId, organizationId);
     }),
   );
