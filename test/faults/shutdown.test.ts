@@ -74,7 +74,9 @@ test(
     await eventually(() => expect(organization.partner.requests()).toBeGreaterThan(5));
     await endsWell(rig.cluster.relays[0] as Role);
     await organization.arrived(await sent);
-    const [left] = await rig.cluster.db.query('select count(*)::int as count from spark360.outbox where done_at is null');
+    const [left] = await rig.cluster.db.query(
+      'select count(*)::int as count from spark360.outbox where done_at is null',
+    );
     expect(left).toEqual({ count: 0 });
     await (rig.cluster.relays[0] as Role).start();
   },
