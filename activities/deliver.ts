@@ -38,7 +38,7 @@ const recordingMs = 5_000;
 const lookAgainMs = 250;
 
 /** Runs `work` while telling the server that this process lives, so that a killed one is noticed within seconds. */
-async function beating<Result>(owner: string, work: Promise<Result>): Promise<Result> {
+export async function beating<Result>(owner: string, work: Promise<Result>): Promise<Result> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(owner), heartbeatMs);
   try {

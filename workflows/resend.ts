@@ -11,7 +11,9 @@ export interface ResendRun {
 export async function resend(run: ResendRun): Promise<void> {
   const { resendDelivery } = proxyActivities<ResendActivities>({
     taskQueue: `${workflowInfo().taskQueue}-deliveries`,
-    startToCloseTimeout: '2m',
+    // Longer than the longest ATTEMPT_TIMEOUT and its recording: run out, it would be sent again beside the first.
+    startToCloseTimeout: '12m',
+    heartbeatTimeout: '10s',
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   });
   await resendDelivery(run);
