@@ -31,8 +31,8 @@ export function judge(observed: Observed): string[] {
 const killedBetween = ({ kills }: Observed, from: number, until: number): boolean =>
   kills.some((at) => at >= from - toleranceMs && at <= until + toleranceMs);
 
-const named = ({ leadId, event, sequence, attempt }: Arrival): string =>
-  `lead ${leadId} ${event} #${sequence} attempt ${attempt}`;
+const named = ({ leadId, event, sequence, attempt, at }: Arrival): string =>
+  `lead ${leadId} ${event} #${sequence} attempt ${attempt} at ${new Date(at).toISOString().slice(11, 23)}`;
 
 /** When the attempt was over, as the partner knows it: answered, or given up by the service. */
 const endOf = ({ at, answeredAt }: Arrival, timeoutMs: number): number =>
@@ -110,11 +110,11 @@ function judgeRepeat(observed: Observed, own: readonly Arrival[], arrival: Arriv
   return wrong;
 }
 
-function judgePauses({ arrivals, pauses }: EndpointLife, resends: Set<string>): string[] {
+function judgePauses({ id, arrivals, pauses }: EndpointLife, resends: Set<string>): string[] {
   return arrivals
     .filter(({ deliveryId }) => !resends.has(deliveryId))
     .filter(({ at }) => pauses.some(({ from, until }) => at > from + onItsWayMs && at < until))
-    .map((arrival) => `${named(arrival)}: sent while the endpoint was paused`);
+    .map((arrival) => `${named(arrival)}: sent while endpoint ${id} was paused`);
 }
 
 /** Every signature is one of a secret that signed when the request was on its way, made as the public documentation says. */

@@ -24,6 +24,8 @@ const settleMs = 90_000;
 interface Endpoint {
   life: EndpointLife;
   partner: Partner;
+  /** Counts begins and ends of resumes: what was looked up meanwhile says nothing. */
+  resumes: number;
 }
 
 /** One organization with its partners, and everything that is done to it, by a seed. */
@@ -86,7 +88,7 @@ export class ModelRun {
   }
 
   #note(what: string): void {
-    this.log.push(`${((Date.now() - this.#startedAt) / 1_000).toFixed(2)}s ${what}`);
+    this.log.push(`${new Date().toISOString().slice(11, 23)} ${what}`);
   }
 
   #pick<Value>(values: readonly Value[]): Value | undefined {
@@ -151,10 +153,13 @@ export class ModelRun {
     this.#seenPaused(life);
   }
 
-  async #resume({ life }: Endpoint): Promise<void> {
+  async #resume(endpoint: Endpoint): Promise<void> {
+    const { life } = endpoint;
     this.#note(`resume ${life.id}`);
+    endpoint.resumes += 1;
     for (const pause of life.pauses) pause.until = Math.min(pause.until, Date.now());
     await this.#deps.operations.resume(life.id);
+    endpoint.resumes += 1;
   }
 
   #seenPaused(life: EndpointLife): void {
@@ -216,6 +221,7 @@ export class ModelRun {
     this.#note(`add ${id}`);
     this.#endpoints.push({
       partner,
+      resumes: 0,
       life: {
         id,
         arrivals: partner.arrivals,
@@ -238,14 +244,14 @@ export class ModelRun {
   async #watchPauses(): Promise<void> {
     while (this.#isWatching) {
       await sleep(200);
-      const before = this.#endpoints.map(({ life }) => JSON.stringify(life.pauses));
+      const before = this.#endpoints.map(({ resumes }) => resumes);
       const rows = await this.#deps.db.query<{ id: string }>(
         `select id from endpoints where organization_id = $1 and status = 'paused'`,
         [this.#organizationId],
       );
-      for (const [index, { life }] of this.#endpoints.entries()) {
-        const isUnchanged = before[index] === JSON.stringify(life.pauses);
-        if (isUnchanged && rows.some(({ id }) => id === life.id)) this.#seenPaused(life);
+      for (const [index, { life, resumes }] of this.#endpoints.entries()) {
+        const isSure = resumes % 2 === 0 && before[index] === resumes;
+        if (isSure && rows.some(({ id }) => id === life.id)) this.#seenPaused(life);
       }
     }
   }
