@@ -97,6 +97,8 @@ const serverArguments = ({ home, namespace, port, uiPort, uiCodecEndpoint }: Ser
     '--dynamic-config-value',
     `history.${queue}ProcessorMaxPollRPS=2000`,
   ]),
+  // Timers of a second and less are rounded up to the next second by default.
+  ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
   ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
   ...(uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
   ...['--color', 'never', '--log-level', 'warn'],
