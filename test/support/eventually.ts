@@ -8,7 +8,7 @@ export class Hopeless extends Error {
 /** Repeats `assertion` until it no longer throws; after `timeoutMs` its last error is thrown. Gives what it gave. */
 export async function eventually<Result>(
   assertion: () => Result | Promise<Result>,
-  timeoutMs = 20_000,
+  timeoutMs = 45_000,
 ): Promise<Result> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

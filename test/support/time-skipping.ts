@@ -65,18 +65,24 @@ const addSearchAttributes = ({ connection }: TestWorkflowEnvironment) =>
     ),
   });
 
+const startAttempts = 4;
+
 /** A server of a test's own, in whose time hours pass in a moment. Where it cannot be had the error says what to install. */
 export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
   const path = await serverScript();
-  try {
-    // Without Java the SDK downloads a native build of the same server, where it can.
-    const environment = await TestWorkflowEnvironment.createTimeSkipping(
-      path === null ? {} : { server: { executable: { type: 'existing-path', path } } },
-    );
-    await addSearchAttributes(environment);
-    return environment;
-  } catch (cause) {
-    const advice = path === null ? ' Install Java and Maven, or let this machine reach temporal.download.' : '';
-    throw new Error(`Temporal's time-skipping test server did not start.${advice}`, { cause });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      // Without Java the SDK downloads a native build of the same server, where it can.
+      const environment = await TestWorkflowEnvironment.createTimeSkipping(
+        path === null ? {} : { server: { executable: { type: 'existing-path', path } } },
+      );
+      await addSearchAttributes(environment);
+      return environment;
+    } catch (cause) {
+      // The SDK waits five seconds for it, which a busy machine may need for starting Java alone.
+      if (attempt < startAttempts) continue;
+      const advice = path === null ? ' Install Java and Maven, or let this machine reach temporal.download.' : '';
+      throw new Error(`Temporal's time-skipping test server did not start.${advice}`, { cause });
+    }
   }
 }
