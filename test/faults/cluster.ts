@@ -35,7 +35,7 @@ export interface ClusterOptions {
   workers?: number;
   relays?: number;
   environment?: Record<string, string>;
-  /** Where the data goes; a new folder by default. */
+  /** Where the data goes; by default a new folder, which is removed afterwards. */
   home?: string;
 }
 
@@ -44,7 +44,8 @@ const retrySchedule = '300ms,500ms,1s,1s,2s,2s,3s,3s,4s,4s,5s,5s,5s,5s,5s';
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { apis = 1, workers = 2, relays = 1 } = options;
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'spark360-faults-'));
-  const stops: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
+  const isOurs = options.home === undefined;
+  const stops: (() => unknown)[] = [() => isOurs && rmSync(home, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
     for (const step of stops.splice(0).reverse()) await step();
   };

@@ -37,6 +37,11 @@ async function killServers(cluster: Cluster): Promise<void> {
   await Promise.all([cluster.postgres.kill(between(0, 2_000)), cluster.temporal.kill(between(0, 2_000))]);
 }
 
+const forgetful = (name: string, which: 'toPostgres' | 'toTemporal'): Fault => ({
+  name: `network ${name}: connections forgotten`,
+  strike: async (cluster) => cluster[which].forgetConnections(),
+});
+
 const onNetwork = (name: string, which: 'toPostgres' | 'toTemporal', how: 'cut' | 'stall' | 'slow'): Fault => ({
   name: `network ${name}: ${how}`,
   async strike(cluster) {
@@ -97,4 +102,6 @@ export const faults: readonly Fault[] = [
   onNetwork('to Postgres', 'toPostgres', 'cut'),
   onNetwork('to Postgres', 'toPostgres', 'stall'),
   onNetwork('to Postgres', 'toPostgres', 'slow'),
+  forgetful('to Temporal', 'toTemporal'),
+  forgetful('to Postgres', 'toPostgres'),
 ];

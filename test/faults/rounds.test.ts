@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Cluster, startCluster } from './cluster.ts';
+import { type Fault, faults } from './faults.ts';
+import { inWords } from './report.ts';
+import { runRounds } from './rounds.ts';
+
+const testMs = 180_000;
+
+/** The long form goes through all of them: docs/faults.md. */
+const names = [
+  'kill -9 everything',
+  'kill -9 Temporal',
+  'kill -9 Postgres',
+  'kill -9 one backend of Postgres',
+  'kill -9 relay',
+  'kill -9 API',
+];
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+}, testMs);
+afterAll(() => cluster?.stop(), testMs);
+
+test(
+  'each part killed at a random moment, and all at once, with leads flowing in three ways: nothing lost, nothing out of order',
+  async () => {
+    const chosen = names.map((name) => faults.find((fault) => fault.name === name) as Fault);
+    const report = await runRounds(cluster, {
+      rounds: chosen.length,
+      leadsPerRound: 9,
+      patienceMs: 60_000,
+      choose: (round) => chosen[round] as Fault,
+    });
+    process.stderr.write(`${inWords(report)}\n`);
+    expect(report).toMatchObject({ lost: [], surprises: [], verdict: { violations: [], events: report.leads * 8 } });
+  },
+  testMs,
+);
