@@ -54,6 +54,13 @@ async function disturb(random: () => number, until: number): Promise<void> {
   } while (Date.now() < until);
 }
 
+function report(round: number, results: { seed: number; run: ModelRun; wrong: string[] }[]): void {
+  const seen = results.map(
+    ({ seed, run, wrong }) => `${seed}${wrong.length > 0 ? ' FAILED' : ''} ${JSON.stringify(run.seen)}`,
+  );
+  process.stderr.write(`round ${round}, ${workers.kills.length} kills so far: ${seen.join(' ')}\n`);
+}
+
 test('whatever is done to leads, endpoints, deliveries and workers: partners see what they were promised', async () => {
   const failures: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -66,6 +73,7 @@ test('whatever is done to leads, endpoints, deliveries and workers: partners see
       }),
     );
     await disturbing;
+    if (rounds > 1) report(round, results);
     for (const { seed, run, wrong } of results) {
       if (wrong.length === 0) continue;
       failures.push(`seed ${seed}:\n${wrong.join('\n')}`);

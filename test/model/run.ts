@@ -17,7 +17,9 @@ export interface RunOptions {
   kills: number[];
 }
 
-const maxLeads = 5;
+/** Few open at once, so that each meets many commands. */
+const maxOpenLeads = 5;
+const maxLeads = 30;
 const maxEndpoints = 3;
 const settleMs = 90_000;
 
@@ -70,6 +72,19 @@ export class ModelRun {
     }
   }
 
+  /** What it saw, for the report of a long run. */
+  get seen(): { requests: number; resends: number; repeats: number; pauses: number } {
+    const lives = this.#endpoints.map(({ life }) => life);
+    const arrivals = lives.flatMap((life) => life.arrivals);
+    const attempts = new Set(arrivals.map(({ deliveryId, attempt }) => `${deliveryId} ${attempt}`));
+    return {
+      requests: arrivals.length,
+      resends: arrivals.filter(({ isResend }) => isResend).length,
+      repeats: arrivals.length - attempts.size,
+      pauses: lives.reduce((count, { pauses }) => count + pauses.length, 0),
+    };
+  }
+
   #leadIds = (): string[] => this.#leads.map(({ leadId }) => leadId);
 
   #observed(facts: Pick<Observed, 'deliveries' | 'attemptIds'>): Observed {
@@ -98,7 +113,8 @@ export class ModelRun {
   async #command(): Promise<void> {
     const chance = this.#random();
     const endpoint = this.#pick(this.#endpoints.filter(({ life }) => life.removed === null));
-    if (chance < 0.4 || endpoint === undefined) return this.#postStep();
+    if (endpoint === undefined) return this.#addEndpoint(false);
+    if (chance < 0.4) return this.#postStep();
     if (chance < 0.62) return this.#changeMood(endpoint);
     if (chance < 0.69) return this.#pause(endpoint);
     if (chance < 0.8) return this.#resume(endpoint);
@@ -112,7 +128,7 @@ export class ModelRun {
 
   async #postStep(): Promise<void> {
     const open = this.#leads.filter(({ steps }) => steps.length > 0);
-    const isNew = this.#leads.length < maxLeads && this.#random() < 0.4;
+    const isNew = open.length < maxOpenLeads && this.#random() < 0.4;
     const lead = isNew || open.length === 0 ? this.#newLead() : this.#pick(open);
     const step = lead?.steps.shift();
     if (lead === undefined || step === undefined) return;
