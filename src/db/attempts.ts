@@ -73,7 +73,8 @@ const takeSql = `
 // One statement records an attempt, moves its delivery, and begins or ends the endpoint's failing episode. A success always
 // counts, whatever was decided meanwhile, unless the lead was erased: then nothing the partner answered may be kept. What was
 // to be skipped is, unless it succeeded; a failure of what was skipped, deleted or erased meanwhile counts for nothing in the
-// row of abandoned ones. The endpoint's row is written by failures, and by the first success after one.
+// row of abandoned ones. The endpoint's row is written by failures, by the first success after one, and by the first after a
+// resume: that ended the episode, but what failed before it has to know of a success since.
 const recordSql = `
   with logged as (
     insert into attempts (id, delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
@@ -102,6 +103,7 @@ const recordSql = `
       abandoned_in_row = case when $9 = 'delivered' then 0 else abandoned_in_row + (select count(*) from abandoned) end
      where id = $14 and exists (select from logged)
        and case when $9 = 'delivered' then failing_since is not null
+                  or (resume_phase is not null and (recovered_at is null or recovered_at < updated_at))
                 else failing_since is null or exists (select from abandoned) end
   )
   select status, reason, attempt, next_attempt_at from moved`;

@@ -167,6 +167,20 @@ describe('episodes', () => {
     expect(await row()).toMatchObject({ status: 'paused', paused_reason: 'failing', episode: 2 });
   });
 
+  test('a success after a resume counts for what had failed before it: no pause', async () => {
+    receiver.answer({ status: 503, headers: { 'retry-after': '3600' } });
+    const older = await publishOne();
+    await attemptsMade(1);
+    await publishOne();
+    await attemptsMade(2);
+    await service.deps.operations.pause(endpoint);
+    receiver.answer((request) => ({ status: leadIdOf(request) === older ? 200 : 500 }));
+    await service.deps.operations.resume(endpoint);
+    await eventually(async () => expect(await statuses()).toEqual(['delivered', 'abandoned: exhausted']));
+    await noMore();
+    expect(await row()).toMatchObject({ status: 'active' });
+  });
+
   test('paused by hand: no mail', async () => {
     await service.deps.operations.pause(endpoint);
     await publishOne();
