@@ -5,7 +5,7 @@ import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { type Answer, eventually, type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { attemptsAt, deliveryIdsAt, endpointRow, statusesAt } from './rows.ts';
+import { attemptsAt, endpointRow, statusesAt } from './rows.ts';
 
 // The second table of spec section 5, and what stands below it: mails as a real mail server gets them, pauses by rule.
 jest.setTimeout(120_000);
@@ -217,7 +217,11 @@ describe('abandoned by the receiver’s fault', () => {
     await publishOne();
     const erased = await publishOne();
     await eventually(async () => expect((await statuses()).slice(4)).toEqual(['retrying', 'retrying']));
-    const [skipped = ''] = (await deliveryIdsAt(service.deps, endpoint)).slice(4);
+    const [toSkip] = await service.deps.db.query<{ id: string }>(
+      `select id from deliveries where endpoint_id = $1 and status = 'retrying' and lead_id <> $2`,
+      [endpoint, erased],
+    );
+    const skipped = toSkip?.id ?? '';
     expect(await service.deps.operations.skip(skipped)).toBe(true);
     expect(await service.deps.operations.erase(organization, erased)).toBe(true);
     await eventually(async () =>
