@@ -129,3 +129,27 @@ test('the endpoint of a single delivery is deleted while it fails: abandoned at 
     expect((await service.deps.client.lead(organization, lead.leadId).state())?.lanes).toEqual([]),
   );
 });
+
+test('two processes: paused while first attempts are handed over from one to the other, nobody sleeps for ever', async () => {
+  const other = await service.anotherWorker();
+  try {
+    for (let lead = 0; lead < 12; lead += 1) await service.deps.client.publish(aLead(organization).created());
+    await eventually(async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(12).fill('delivered')));
+    receiver.answer({ delayMs: 1_500 });
+    const leads = Array.from({ length: 10 }, () => aLead(organization));
+    await Promise.all(leads.map((lead) => service.deps.client.publish(lead.created())));
+    await eventually(() => expect(receiver.requests.length).toBeGreaterThan(16));
+    await service.deps.operations.pause(endpoint);
+    await sleep(2_500);
+    receiver.answer({});
+    await service.deps.operations.resume(endpoint);
+    await eventually(async () =>
+      expect(await endpointRow(service.deps, endpoint)).toMatchObject({ resume_phase: null }),
+    );
+    await Promise.all(leads.map((lead) => service.deps.client.publish(lead.personal({ enriched: true }))));
+    await eventually(async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(42).fill('delivered')));
+    expect(receiver.requests).toHaveLength(42);
+  } finally {
+    await other.stop();
+  }
+});
