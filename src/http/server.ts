@@ -10,6 +10,7 @@ import { measureRequests } from './measure.ts';
 import { answerUnknownRoutes } from './not-found.ts';
 import { documentApi } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
+import { readOffRefusedBodies } from './read-off.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
@@ -65,6 +66,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));
   app.setErrorHandler(handleError);
   readJsonBodies(app);
+  readOffRefusedBodies(app);
   answerUnknownRoutes(app);
   guardRoutes(app, boundedDatabase(given.db, intakeTimeoutMs), parts.config.adminApiKey);
   measureRequests(app, parts);

@@ -40,7 +40,8 @@ export interface Posted {
 }
 
 const retryMs = 150;
-const patienceMs = 10_000;
+/** Longer than the API takes for a hundred events at the most. */
+const patienceMs = 15_000;
 
 /** The four steps of a whole journey, the middle ones in any order. */
 export function shuffledJourney(lead: LeadEvents): InboundEvent[] {

@@ -16,7 +16,7 @@ export function inWords({ rounds, leads, verdict, lost, surprises, crashes }: Ro
     return `| ${name} | ${of.length} | ${seconds(quantile(times, 0.5))} | ${seconds(Math.max(...times))} |`;
   });
   const outOfOrder = verdict.violations.length;
-  const ended = Object.entries(crashes).map(([name, count]) => `${name} ${count}`);
+  const ended = Object.entries(crashes).map(([name, words]) => `${name} ${words.length}`);
   return [
     `${rounds.length} rounds, ${leads} leads, ${verdict.events} events in ${verdict.requests} requests: ` +
       `${lost.length} rounds with something lost, ${outOfOrder} out of order or otherwise wrong, ${verdict.repeats} repeats ` +
@@ -26,6 +26,6 @@ export function inWords({ rounds, leads, verdict, lost, surprises, crashes }: Ro
     '| Fault | Rounds | Recovered: median (s) | max (s) |',
     '|---|---|---|---|',
     ...rows,
-    ...[...verdict.violations, ...lost, ...surprises].map((line) => `\n${line}`),
+    ...[...verdict.violations, ...lost, ...surprises, ...Object.values(crashes).flat()].map((line) => `\n${line}`),
   ].join('\n');
 }

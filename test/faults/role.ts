@@ -18,8 +18,8 @@ export interface Role {
   end(): Promise<void>;
   /** Starts a stopped one again; resolves when it is up. */
   start(): Promise<void>;
-  /** How often it ended without being asked. */
-  crashes(): number;
+  /** Its last words, each time it ended without being asked. */
+  crashes(): string[];
   log(): string;
 }
 
@@ -40,7 +40,7 @@ export async function startRole({ name, file, environment, logFile }: RoleOption
   let isKilled = false;
   let delayMs = restartMs;
   let launches = 0;
-  let crashes = 0;
+  const crashes: string[] = [];
   let pid = 0;
   let exited: Promise<number | null> = Promise.resolve(null);
   const mark = (launch: number): string => `--- start ${launch} of ${name}`;
@@ -62,7 +62,7 @@ export async function startRole({ name, file, environment, logFile }: RoleOption
     exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
     void exited.then(async () => {
       if (!wanted) return;
-      if (!isKilled) crashes += 1;
+      if (!isKilled) crashes.push(log().trimEnd().split('\n').at(-1) ?? '');
       await sleep(delayMs);
       if (wanted) launch();
     });

@@ -22,8 +22,8 @@ export interface RoundsReport {
   lost: string[];
   /** Answers of the API that no fault excuses. */
   surprises: string[];
-  /** Processes that ended by themselves, by role. */
-  crashes: Record<string, number>;
+  /** The last words of processes that ended by themselves, by role. */
+  crashes: Record<string, string[]>;
 }
 
 export interface RoundsOptions {

@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+
+/** How long the rest of a refused body is read off (milliseconds). */
+const mostMs = 2_000;
+
+/**
+ * A sender who is still sending when its answer comes and the connection ends sees a broken connection, not the answer (RFC
+ * 9112 §9.6). So what is left of a body that is too large is read and dropped, for a moment, before the 413 goes out.
+ */
+export function readOffRefusedBodies(app: FastifyInstance): void {
+  app.addHook('onSend', async ({ raw }, reply, payload) => {
+    if (reply.statusCode === 413 && !raw.complete) await readOff(raw);
+    return payload;
+  });
+}
+
+async function readOff(raw: IncomingMessage): Promise<void> {
+  const limit = new AbortController();
+  const over = new Promise<void>((resolve) => {
+    raw.once('end', resolve).once('close', resolve);
+  });
+  raw.resume();
+  await Promise.race([over, sleep(mostMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+  limit.abort();
+}
