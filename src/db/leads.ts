@@ -1,4 +1,4 @@
-import type { LeadStage, LeadStatus, Mode } from '../domain/lead.ts';
+import { leadEventTypes, type LeadStage, type LeadStatus, type Mode } from '../domain/lead.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
 import type { Queryable } from './pool.ts';
 
@@ -71,11 +71,12 @@ export const leads = (db: Queryable) => ({
       [subject],
     ),
 
-  /** The outbound events of a lead, in the order they were emitted. */
+  /** The outbound events of a lead, in the order they were emitted: those of one moment in that of the event table. */
   eventsOf: (subject: string) =>
     db.query<EmittedRow>(
-      'select event_id, type as event, occurred_at from events where subject = $1 order by occurred_at, event_id',
-      [subject],
+      `select event_id, type as event, occurred_at from events where subject = $1
+        order by occurred_at, array_position($2::text[], type), event_id`,
+      [subject, leadEventTypes],
     ),
 
   /** Ids that came again with other content, and were refused. */
