@@ -20,6 +20,8 @@ export interface Cluster {
   apis: Role[];
   workers: Role[];
   relays: Role[];
+  /** Processes that play all roles. */
+  alls: Role[];
   roles(): Role[];
   /** Of each API process. */
   apiUrls: string[];
@@ -34,6 +36,7 @@ export interface ClusterOptions {
   apis?: number;
   workers?: number;
   relays?: number;
+  alls?: number;
   environment?: Record<string, string>;
   /** Where the data goes; by default a new folder, which is removed afterwards. */
   home?: string;
@@ -42,7 +45,7 @@ export interface ClusterOptions {
 const retrySchedule = '300ms,500ms,1s,1s,2s,2s,3s,3s,4s,4s,5s,5s,5s,5s,5s';
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { apis = 1, workers = 2, relays = 1 } = options;
+  const { apis = 1, workers = 2, relays = 1, alls = 0 } = options;
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'spark360-faults-'));
   const isOurs = options.home === undefined;
   const stops: (() => unknown)[] = [() => isOurs && rmSync(home, { recursive: true, force: true })];
@@ -96,16 +99,19 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
     const several = (kind: string, count: number): Promise<Role[]> =>
       Promise.all(Array.from({ length: count }, (_, index) => start(kind, index + 1)));
-    const ports = await Promise.all(Array.from({ length: apis }, freePort));
+    const withPort = (kind: string, ports: number[]): Promise<Role[]> =>
+      Promise.all(ports.map((port, index) => start(kind, index + 1, { PORT: `${port}` })));
+    const ports = await Promise.all(Array.from({ length: apis + alls }, freePort));
     const started = {
-      apis: await Promise.all(ports.map((port, index) => start('api', index + 1, { PORT: `${port}` }))),
+      apis: await withPort('api', ports.slice(0, apis)),
+      alls: await withPort('all', ports.slice(apis)),
       workers: await several('worker', workers),
       relays: await several('relay', relays),
     };
     return {
       ...started,
       ...{ postgres, temporal, toPostgres, toTemporal, adminKey, encryptionKeys, db, stop },
-      roles: () => [...started.apis, ...started.workers, ...started.relays],
+      roles: () => [...started.apis, ...started.workers, ...started.relays, ...started.alls],
       apiUrls: ports.map((port) => `http://127.0.0.1:${port}`),
     };
   } catch (error) {

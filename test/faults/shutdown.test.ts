@@ -4,6 +4,7 @@ import { aLead } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Posted } from './backend.ts';
 import { startBalancer } from './balancer.ts';
+import type { Behaviour } from './partner.ts';
 import type { Role } from './role.ts';
 import { type Organization, type Rig, startRig } from './rig.ts';
 
@@ -31,9 +32,8 @@ async function endsWell(role: Role): Promise<void> {
 }
 
 /** Whole leads to a partner who thinks so long about every first event, and is quick about the others. */
-async function slowPartner(): Promise<Organization> {
-  return rig.organization(({ sequence }) => (sequence === 1 ? { delayMs: thinksMs } : undefined));
-}
+const slowAtFirst: Behaviour = ({ sequence }) => (sequence === 1 ? { delayMs: thinksMs } : undefined);
+const slowPartner = (): Promise<Organization> => rig.organization(slowAtFirst);
 
 test(
   'a worker hears every answer that comes within 10 s of its SIGTERM, hands the rest back, and nothing is sent twice',
@@ -62,6 +62,27 @@ test(
     await stopped;
     await Promise.all([one.start(), other.start()]);
     await organization.arrived([...(await sent), ...(await late)]);
+  },
+  testMs,
+);
+
+test(
+  'all roles in one process: the same, within the same time',
+  async () => {
+    const single = await startRig({ apis: 0, workers: 0, relays: 0, alls: 1, environment: { ATTEMPT_TIMEOUT: '15s' } });
+    try {
+      const [all] = single.cluster.alls as [Role];
+      const organization = await single.organization(slowAtFirst);
+      const sent = organization.send(8);
+      await eventually(() => expect(organization.partner.requests()).toBe(8));
+      await sent;
+      await endsWell(all);
+      await all.start();
+      await organization.arrived(await sent);
+      expect(single.oracle.verdict).toMatchObject({ violations: [], repeats: 0 });
+    } finally {
+      await single.stop();
+    }
   },
   testMs,
 );
