@@ -11,7 +11,7 @@ import { accept, type Arrived, type CountingReceiver, startCountingReceiver } fr
 import { endpointRow } from './rows.ts';
 
 /** How many leads are held: `npm run storm:resume` has 10,000. */
-const leads = Number(process.env.STORM_LEADS ?? 200);
+const leads = Number(process.env.STORM_LEADS ?? 120);
 const eventsPerLead = 2;
 /** Publishing, draining at 50 leads a second, and what taking over from a killed worker takes (milliseconds). */
 const patienceMs = 120_000 + leads * 120;
