@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '../../src/embedded/postgres.ts';
 import { startTemporal } from '../../src/embedded/temporal.ts';
 
-/** Postgres or Temporal, in processes of their own, with their data on disk. */
+/** Postgres or Temporal, in processes of their own, with their data on disk; started again when they end, as `npm start` does. */
 export interface Server {
   readonly name: string;
   /** A connection string, or host:port; the same after every start. */
@@ -15,8 +15,6 @@ export interface Server {
   killOneChild(): boolean;
   freeze(): void;
   thaw(): void;
-  /** Starts it when it has ended by itself; does nothing when it runs. */
-  ensure(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,23 +28,25 @@ const restartMs = 300;
 
 async function serverOf(name: string, home: string, start: () => Promise<Started>): Promise<Server> {
   let current = await start();
-  let hasEnded = false;
+  let isOurDoing = false;
   const { address } = current;
-  const watch = (started: Started): void => {
-    hasEnded = false;
-    void started.ended.then(() => {
-      if (started === current) hasEnded = true;
-    });
-  };
-  watch(current);
   const pid = (): number => (JSON.parse(readFileSync(join(home, 'process.json'), 'utf8')) as { pid: number }).pid;
   const children = (): number[] =>
     readFileSync(`/proc/${pid()}/task/${pid()}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
   const restart = async (): Promise<void> => {
     current = await start();
-    watch(current);
     if (current.address !== address) throw new Error(`${name} came back at another address`);
+    watch(current);
   };
+  const watch = (started: Started): void => {
+    void started.ended.then(async () => {
+      while (!isOurDoing && started === current) {
+        await sleep(restartMs);
+        await restart().catch((error: Error) => process.stderr.write(`${name} does not start: ${error.message}\n`));
+      }
+    });
+  };
+  watch(current);
   const all = (signal: NodeJS.Signals): void => {
     for (const each of [pid(), ...children()]) process.kill(each, signal);
   };
@@ -54,9 +54,11 @@ async function serverOf(name: string, home: string, start: () => Promise<Started
     name,
     address,
     async kill(downMs = restartMs) {
+      isOurDoing = true;
       process.kill(pid(), 'SIGKILL');
       await current.ended;
       await sleep(downMs);
+      isOurDoing = false;
       await restart();
     },
     killOneChild() {
@@ -68,8 +70,10 @@ async function serverOf(name: string, home: string, start: () => Promise<Started
     },
     freeze: () => all('SIGSTOP'),
     thaw: () => all('SIGCONT'),
-    ensure: () => (hasEnded ? restart() : Promise.resolve()),
-    stop: () => current.stop(),
+    stop() {
+      isOurDoing = true;
+      return current.stop();
+    },
   };
 }
 
