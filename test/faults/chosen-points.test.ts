@@ -131,6 +131,24 @@ async function aRetryAtOneWorker() {
 }
 
 test(
+  'its database connection ends in the middle of a transaction: the worker lives on, and asks again',
+  async () => {
+    const { organization, worker, other, sent } = await aRetryAtOneWorker();
+    const release = await holdEndpoint(rig.cluster, organization.partner.endpointId);
+    await whenOneWaits(rig.cluster);
+    const crashes = worker.crashes().length;
+    await rig.cluster.db.query(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted`,
+    );
+    await release();
+    await organization.arrived(await sent);
+    expect(worker.crashes()).toHaveLength(crashes);
+    await other.start();
+  },
+  testMs,
+);
+
+test(
   'frozen in a transaction that holds the endpoint: the others get hold of it within seconds',
   async () => {
     const { organization, worker, other, sent } = await aRetryAtOneWorker();
