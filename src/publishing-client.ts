@@ -124,8 +124,11 @@ async function repeated<Result>(work: () => Promise<Result>, until: number): Pro
 // gRPC status codes that may be another one next time: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED,
 // INTERNAL, UNAVAILABLE, DATA_LOSS. The others say that the request, its namespace or its key is wrong.
 const passingCodes = new Set([1, 2, 4, 8, 10, 13, 14, 15]);
+// An INVALID_ARGUMENT that passes: a run takes so many signals (10,000 by default), and a moment after it refused one it has
+// continued as new. Under such fire it could not before: a signal that arrives meanwhile makes the server take that back.
+const fullRun = 'workflow execution limit for signal events';
 
 function isPassing(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && passingCodes.has(cause.code);
+  return isGrpcServiceError(cause) && (passingCodes.has(cause.code) || cause.details.includes(fullRun));
 }
