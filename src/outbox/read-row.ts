@@ -1,6 +1,6 @@
 import type { DeadLetterReason, OutboxRow } from '../db/outbox.ts';
 import { type InputIssue, InvalidEventError } from '../errors.ts';
-import { type InboundEvent, inboundEvent } from '../http/intake/inbound-event.ts';
+import { type InboundEvent, inboundEvent } from '../intake/inbound-event.ts';
 import { maxEventBytes, parseInbound } from '../schemas/inbound.ts';
 
 export type ReadRow =

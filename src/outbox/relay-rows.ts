@@ -3,7 +3,7 @@ import type { AcceptedInbound, inbound, KnownInbound } from '../db/inbound.ts';
 import type { DeadLetterReason, OutboxRow, RowResult } from '../db/outbox.ts';
 import type { widgets } from '../db/widgets.ts';
 import type { InputIssue } from '../errors.ts';
-import { type InboundEvent, ledgerRow } from '../http/intake/inbound-event.ts';
+import { type InboundEvent, ledgerRow } from '../intake/inbound-event.ts';
 import { backoffMs } from './backoff.ts';
 import type { ReadRow } from './read-row.ts';
 

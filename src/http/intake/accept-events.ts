@@ -2,7 +2,7 @@ import { inbound } from '../../db/inbound.ts';
 import { widgets } from '../../db/widgets.ts';
 import type { ApiParts } from '../parts.ts';
 import { boundedDatabase, intakeTimeoutMs } from '../unavailable.ts';
-import { type InboundEvent, ledgerRow } from './inbound-event.ts';
+import { type InboundEvent, ledgerRow } from '../../intake/inbound-event.ts';
 import { readEvents } from './read-events.ts';
 import { newEvents } from './repeats.ts';
 import { signalEvents } from './signal-events.ts';

@@ -1,6 +1,6 @@
 import { ApiError, type InputIssue, InvalidEventError } from '../../errors.ts';
 import { parseInbound } from '../../schemas/inbound.ts';
-import { type InboundEvent, inboundEvent, pathIn } from './inbound-event.ts';
+import { type InboundEvent, inboundEvent, pathIn } from '../../intake/inbound-event.ts';
 
 export const maxEventsPerRequest = 100;
 

@@ -1,6 +1,6 @@
 import type { inbound, KnownInbound } from '../../db/inbound.ts';
 import { ApiError } from '../../errors.ts';
-import { type InboundEvent, pathIn } from './inbound-event.ts';
+import { type InboundEvent, pathIn } from '../../intake/inbound-event.ts';
 
 /**
  * Tells events that came before from new ones, by the ledger and within the request. The same id with other content refuses

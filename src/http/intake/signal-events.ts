@@ -1,7 +1,7 @@
 import { PartUnavailableError } from '../../errors.ts';
 import type { EventsPort } from '../parts.ts';
 import { intakeTimeoutMs, temporalTrouble, within } from '../unavailable.ts';
-import type { InboundEvent } from './inbound-event.ts';
+import type { InboundEvent } from '../../intake/inbound-event.ts';
 
 /** How many subjects of one request are signalled at the same time. */
 const concurrency = 16;

@@ -1,7 +1,7 @@
 import type { widgets } from '../../db/widgets.ts';
 import type { EventsPort } from '../parts.ts';
 import { intakeTimeoutMs, temporalTrouble, within } from '../unavailable.ts';
-import { type InboundEvent, pathIn } from './inbound-event.ts';
+import { type InboundEvent, pathIn } from '../../intake/inbound-event.ts';
 import { invalid } from './read-events.ts';
 
 /**

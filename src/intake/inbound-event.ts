@@ -1,6 +1,6 @@
-import type { AcceptedInbound } from '../../db/inbound.ts';
-import { leadSubject, widgetSubject } from '../../domain/ids.ts';
-import type { ParsedEvent } from '../../schemas/inbound.ts';
+import type { AcceptedInbound } from '../db/inbound.ts';
+import { leadSubject, widgetSubject } from '../domain/ids.ts';
+import type { ParsedEvent } from '../schemas/inbound.ts';
 
 /** One event of a request: what it says, what it is ordered by, and how errors name it. */
 export interface InboundEvent {
