@@ -12,6 +12,7 @@ const sources = [
   'workflows',
   'activities',
   'bench',
+  'examples',
   'scripts/build.mjs',
   'package-lock.json',
   'tsconfig.json',
