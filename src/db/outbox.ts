@@ -106,6 +106,38 @@ const countsSql = `
          (select count(*)::int from spark360.outbox where done_at is null and attempts > 0) as stuck,
          (select count(*)::int from spark360.outbox_dead_letters where replayed_at is null) as dead_letters`;
 
+// From a fixed row back to what it was replayed from, over as many fixes as it took.
+const eraseLeadSql = `
+  with recursive named as (
+    select id from spark360.outbox
+     where subject = $1 or (subject like 'malformed/%' and position($2 in lower(event::text)) > 0)
+  ), letters as (
+    select l.id, l.outbox_id from spark360.outbox_dead_letters l
+     where l.subject = $1 or position($2 in lower(l.event::text)) > 0 or l.replayed_as in (select id from named)
+    union
+    select l.id, l.outbox_id from spark360.outbox_dead_letters l join letters later on l.replayed_as = later.outbox_id
+  ), rows_gone as (
+    delete from spark360.outbox where id in (select id from named union all select outbox_id from letters) returning 1
+  ), letters_gone as (
+    delete from spark360.outbox_dead_letters where id in (select id from letters) returning 1
+  )
+  select ((select count(*) from rows_gone) + (select count(*) from letters_gone))::int as count`;
+
+const removeFrom = (
+  db: Queryable,
+  table: 'outbox' | 'outbox_dead_letters',
+  since: 'done_at' | 'replayed_at' | 'created_at',
+  keepMs: number,
+  most: number,
+  condition = 'true',
+): Promise<number> =>
+  db.execute(
+    `delete from spark360.${table} where id in (
+       select id from spark360.${table} where ${since} < now() - $1 * interval '1 millisecond' and ${condition}
+        order by ${since} limit $2 for update skip locked)`,
+    [keepMs, most],
+  );
+
 /** The backend's outbox table, as the relay uses it. Claims belong to the session, so `db` is one for these. */
 export const outbox = (db: Queryable) => ({
   /** Whether the table is there at all. */
@@ -183,30 +215,33 @@ export const outbox = (db: Queryable) => ({
 
   /** Removes up to `most` rows that were done, and dead letters that were replayed, longer than `keepMs` ago; gives how many. */
   async removeDone(keepMs: number, most: number): Promise<number> {
-    const removeFrom = (table: string, since: string): Promise<number> =>
-      db.execute(
-        `delete from spark360.${table} where id in (
-           select id from spark360.${table} where ${since} < now() - $1 * interval '1 millisecond'
-            order by ${since} limit $2 for update skip locked)`,
-        [keepMs, most],
-      );
-    return (await removeFrom('outbox', 'done_at')) + (await removeFrom('outbox_dead_letters', 'replayed_at'));
+    return (
+      (await removeFrom(db, 'outbox', 'done_at', keepMs, most)) +
+      (await removeFrom(db, 'outbox_dead_letters', 'replayed_at', keepMs, most))
+    );
   },
 
   /**
-   * Removes every row and dead letter of a lead (spec section 5, Erase), those too whose event names it elsewhere than it
-   * should. Waits for no relay: a row that is being relayed meets the lead's tombstone. Gives how many.
+   * Takes the payload from dead letters whose replay was accepted; gives how many. The rest of the row says for a while what
+   * became of it, so that a second replay changes nothing. One whose replay is a dead letter again keeps it: the fix was none.
+   */
+  forgetReplayed: (): Promise<number> =>
+    db.execute(
+      `update spark360.outbox_dead_letters l set event = 'null' from spark360.outbox o
+        where o.id = l.replayed_as and o.outcome in ('signalled', 'duplicate') and l.event <> 'null'`,
+    ),
+
+  /** Removes up to `most` dead letters that nobody replayed for `keepMs`; gives how many. */
+  removeAbandoned: (keepMs: number, most: number): Promise<number> =>
+    removeFrom(db, 'outbox_dead_letters', 'created_at', keepMs, most, 'replayed_at is null'),
+
+  /**
+   * Removes every row and dead letter of a lead (spec section 5, Erase): those whose event names it elsewhere than it should,
+   * and those that did not name it until they were fixed. Waits for no relay: a row that is being relayed meets the lead's
+   * tombstone. Gives how many.
    */
   async eraseLead(subject: string, leadId: string): Promise<number> {
-    const rows = await db.execute(
-      `delete from spark360.outbox
-        where subject = $1 or (subject like 'malformed/%' and position($2 in lower(event::text)) > 0)`,
-      [subject, leadId],
-    );
-    const letters = await db.execute(
-      'delete from spark360.outbox_dead_letters where subject = $1 or position($2 in lower(event::text)) > 0',
-      [subject, leadId],
-    );
-    return rows + letters;
+    const [erased] = await db.query<{ count: number }>(eraseLeadSql, [subject, leadId]);
+    return erased?.count ?? 0;
   },
 });

@@ -20,9 +20,10 @@ export type { RelayHealth } from './relay-state.ts';
 const sessionBackoff = { firstMs: 250, longestMs: 5_000 };
 /** A session that worked this long is no failed start: the next one is tried without delay (milliseconds). */
 const calmMs = 10_000;
+const dayMs = 86_400_000;
 
 export interface RelayDeps {
-  config: Pick<Config, 'databaseUrl' | 'outboxDatabaseUrl'>;
+  config: Pick<Config, 'databaseUrl' | 'outboxDatabaseUrl' | 'retentionDays'>;
   /** Ours: the ledger of inbound ids, and the registered widgets. */
   db: Queryable;
   client: Pick<EventsClient, 'signal' | 'widgetOrganization'>;
@@ -68,6 +69,7 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
     bell,
     state,
     metrics: relayMetrics,
+    keepLettersMs: config.retentionDays * dayMs,
     log,
   };
 

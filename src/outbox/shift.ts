@@ -29,6 +29,8 @@ export interface ShiftParts {
   bell: Bell;
   state: RelayState;
   metrics: OutboxMetrics;
+  /** How long a dead letter waits for its replay (milliseconds). */
+  keepLettersMs: number;
   log: Log;
 }
 
@@ -209,7 +211,21 @@ export class Shift {
   }
 
   async #clean(): Promise<void> {
-    while (!this.#over.aborted && (await this.#outbox.removeDone(keepDoneMs, cleanBatch)) >= cleanBatch);
+    await this.#outbox.forgetReplayed();
+    await this.#removeAll((most) => this.#outbox.removeDone(keepDoneMs, most));
+    const abandoned = await this.#removeAll((most) => this.#outbox.removeAbandoned(this.#parts.keepLettersMs, most));
+    if (abandoned > 0) this.#parts.log.warn({ removed: abandoned }, 'dead letters that nobody replayed were removed');
+  }
+
+  /** Batch by batch, until there is no more; gives how many. */
+  async #removeAll(remove: (most: number) => Promise<number>): Promise<number> {
+    let removed = 0;
+    while (!this.#over.aborted) {
+      const batch = await remove(cleanBatch);
+      removed += batch;
+      if (batch < cleanBatch) break;
+    }
+    return removed;
   }
 
   async #every(ms: number, work: () => Promise<void>): Promise<void> {

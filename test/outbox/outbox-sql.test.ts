@@ -156,6 +156,94 @@ test('erasing a lead leaves nothing of it, wherever a malformed event named it',
   expect(left).toEqual({ count: '0' });
 });
 
+/** Makes a row of `event` a dead letter; gives both ids. */
+async function deadLetter(event: unknown): Promise<{ rowId: string; letterId: string }> {
+  const rowId = await publish(JSON.stringify(event));
+  await outbox(db).finish([{ kind: 'dead_letter', rowId, reason: 'malformed', issues: [] }]);
+  const [row] = await db.query<{ id: string }>('select id from spark360.outbox_dead_letters where outbox_id = $1', [
+    rowId,
+  ]);
+  return { rowId, letterId: row?.id ?? '' };
+}
+const replay = async (letterId: string, fixed: unknown): Promise<string> => {
+  const [row] = await db.query<{ id: string }>('select spark360.replay($1, $2::jsonb) as id', [
+    letterId,
+    JSON.stringify(fixed),
+  ]);
+  return row?.id ?? '';
+};
+const letter = async (letterId: string) =>
+  (await db.query('select event, replayed_as from spark360.outbox_dead_letters where id = $1', [letterId]))[0];
+
+test('a dead letter whose replay was accepted keeps no payload; one whose fix was none keeps it', async () => {
+  const [mended, unmended, open] = [
+    await deadLetter({ a: 'Ada' }),
+    await deadLetter({ b: 'Ada' }),
+    await deadLetter(7),
+  ];
+  const accepted = await replay(mended.letterId, { a: 'fixed' });
+  const again = await replay(unmended.letterId, {});
+  await outbox(db).forgetReplayed();
+  expect(await letter(mended.letterId)).toMatchObject({ event: { a: 'Ada' } });
+
+  await outbox(db).finish([
+    { kind: 'signalled', rowId: accepted },
+    { kind: 'dead_letter', rowId: again, reason: 'malformed', issues: [] },
+  ]);
+  expect(await outbox(db).forgetReplayed()).toBe(1);
+  expect(await letter(mended.letterId)).toEqual({ event: null, replayed_as: accepted });
+  expect(await letter(unmended.letterId)).toMatchObject({ event: { b: 'Ada' } });
+  expect(await letter(open.letterId)).toMatchObject({ event: 7 });
+  expect(await outbox(db).forgetReplayed()).toBe(0);
+  expect(await replay(mended.letterId, { a: 'again' })).toBe(accepted);
+});
+
+test('replayed dead letters are removed like rows that are done, the others when they are old', async () => {
+  const [replayed, old, young] = [await deadLetter(1), await deadLetter(2), await deadLetter(3)];
+  await replay(replayed.letterId, 4);
+  await db.execute(
+    `update spark360.outbox_dead_letters set created_at = now() - interval '91 days' where id = any ($1)`,
+    [[replayed.letterId, old.letterId]],
+  );
+  const before = await outbox(db).counts();
+  expect(await outbox(db).removeAbandoned(90 * 86_400_000, 10)).toBe(1);
+  expect(await outbox(db).counts()).toEqual({
+    ...before,
+    deadLetters: before.deadLetters - 1,
+    oldestPendingSeconds: expect.any(Number),
+  });
+  expect(await letter(old.letterId)).toBeUndefined();
+  expect(await letter(replayed.letterId)).toMatchObject({ event: 1 });
+  expect(await letter(young.letterId)).toMatchObject({ event: 3 });
+  await db.execute(`update spark360.outbox_dead_letters set replayed_at = now() - interval '2 hours' where id = $1`, [
+    replayed.letterId,
+  ]);
+  await outbox(db).removeDone(3_600_000, 10);
+  expect(await letter(replayed.letterId)).toBeUndefined();
+  expect(await letter(young.letterId)).toMatchObject({ event: 3 });
+});
+
+test('erasing a lead finds what did not name it before it was fixed, however often', async () => {
+  const lead = aLead(randomUUID());
+  const other = await deadLetter({ another: 'lead' });
+  const first = await deadLetter({ who: 'Ada' });
+  const second = await replay(first.letterId, { who: 'Ada', still: 'wrong' });
+  await outbox(db).finish([{ kind: 'dead_letter', rowId: second, reason: 'malformed', issues: [] }]);
+  const [{ id: secondLetter } = { id: '' }] = await db.query<{ id: string }>(
+    'select id from spark360.outbox_dead_letters where outbox_id = $1',
+    [second],
+  );
+  const fixed = await replay(secondLetter, lead.created());
+  await outbox(db).finish([{ kind: 'signalled', rowId: fixed }]);
+  expect(await outbox(db).eraseLead(leadSubject(lead.organizationId, lead.leadId), lead.leadId)).toBe(5);
+  expect(await db.query('select 1 from spark360.outbox where id = any ($1)', [[first.rowId, second, fixed]])).toEqual(
+    [],
+  );
+  expect(await letter(first.letterId)).toBeUndefined();
+  expect(await letter(secondLetter)).toBeUndefined();
+  expect(await letter(other.letterId)).toMatchObject({ event: { another: 'lead' } });
+});
+
 test('what was done long ago is removed, what is pending or a dead letter stays', async () => {
   const done = await publish('{"done": true}');
   const pending = await publish('{"pending": true}');

@@ -151,8 +151,20 @@ test('a malformed row becomes a dead letter that names the path, and is fixed an
     issues: [{ path: 'data.object.addressInfo.zip', message: 'expected string' }],
   });
   await eventually(async () => expect(await rowOf(db, behind)).toMatchObject({ outcome: 'signalled' }));
-  await db.query('select spark360.replay($1, $2::jsonb)', [letter.id, JSON.stringify(created)]);
+  const replayed = await db.query<{ id: string }>('select spark360.replay($1, $2::jsonb) as id', [
+    letter.id,
+    JSON.stringify(created),
+  ]);
   await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']));
+  await eventually(async () => expect(await rowOf(db, replayed[0]?.id ?? '')).toMatchObject({ outcome: 'signalled' }));
+  // Accepted, it keeps nothing of the person: a relay sees to that when it starts, and every minute.
+  const other = await startRelay(service.deps);
+  await eventually(async () =>
+    expect(await db.query('select event from spark360.outbox_dead_letters where id = $1', [letter.id])).toEqual([
+      { event: null },
+    ]),
+  );
+  await other.stop();
 });
 
 test.each([
