@@ -1,4 +1,5 @@
 import type { Database, Queryable } from './pool.ts';
+import type { Wake } from './wakes.ts';
 
 /**
  * Removes what is known of a person (spec section 5, Erase). What stays is a tombstone of ids: the lead's row without state,
@@ -27,6 +28,15 @@ export const erasure = (db: Database) => ({
       ]);
       return true;
     }),
+
+  /** Recoveries that an erasure took deliveries from: one that sleeps on them would do so for ever. */
+  async recoveriesOf(subject: string): Promise<Wake[]> {
+    const rows = await db.query<{ runner: string; endpoint_id: string }>(
+      `select distinct runner, endpoint_id from deliveries where subject = $1 and reason = 'lead_erased' and runner is not null`,
+      [subject],
+    );
+    return rows.map(({ runner, endpoint_id }) => ({ workflowId: runner, endpointId: endpoint_id }));
+  },
 
   async isKnown(subject: string): Promise<boolean> {
     return (await db.query('select 1 from leads where subject = $1', [subject])).length > 0;

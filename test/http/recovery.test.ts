@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { leadSubject, recoveryWorkflowId } from '../../src/domain/ids.ts';
 import { aLead } from '../support/lead-events.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestApi, type TestApi } from './api.ts';
@@ -142,6 +143,29 @@ test('two at once: one starts, the other is a 409', async () => {
   const since = await anAbandonedLead();
   const answers = await Promise.all([recover({ since }), recover({ since })]);
   expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+});
+
+test('a lead that is erased while its recovery is held: the recovery ends, and so does the job', async () => {
+  const lead = aLead(partner.organization);
+  const since = new Date().toISOString();
+  await publish(api, lead.created(), lead.personal({ enriched: true, ownerOccupied: true }));
+  await untilDeliveries(api, partner, ['abandoned: rejected', 'abandoned: rejected']);
+  await api.call('POST', `${partner.endpointPath}/pause`);
+  const { body } = await recover({ since });
+  await untilDeliveries(api, partner, ['held', 'pending']);
+  const subject = leadSubject(partner.organization, lead.leadId);
+  const run = api.deps.temporal.workflow.getHandle(recoveryWorkflowId(partner.endpoint, body.job_id, subject));
+  expect((await run.describe()).status.name).toBe('RUNNING');
+  await eventually(async () => {
+    const { pendingActivities } = (await run.describe()).raw;
+    expect(pendingActivities).toEqual([]);
+  });
+
+  expect((await api.call('DELETE', `${partner.path}/leads/${lead.leadId}`)).status).toBe(204);
+  await eventually(async () => expect((await run.describe()).status.name).toBe('COMPLETED'));
+  expect(await done(body.job_id)).toMatchObject({ count: 2, delivered: 0, abandoned: 2 });
+  await untilDeliveries(api, partner, Array(2).fill('abandoned: lead_erased'));
+  expect(receiver.requests).toHaveLength(2);
 });
 
 test("another endpoint's job is not found", async () => {
