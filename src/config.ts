@@ -28,6 +28,9 @@ const integer = (least: number, most: number) => {
     .refine((value) => value >= least && value <= most, message);
 };
 
+const name = (pattern: RegExp, without: string) =>
+  z.string().regex(pattern, `expected at most 200 characters, without ${without}, not beginning with __`);
+
 const secret = { secret: true };
 
 /** Every variable the service reads (spec section 8), in the order of the documentation, which is made from this. */
@@ -66,6 +69,14 @@ export const variables = {
   TEMPORAL_TLS_CLIENT_CERT_PATH: z.string().optional().describe('File of the client certificate (mTLS).'),
   TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().optional().describe("File of the client certificate's key (mTLS)."),
   TEMPORAL_TLS_SERVER_NAME: z.string().optional().describe("Name to expect in the server's certificate."),
+  WORKER_DEPLOYMENT_NAME: name(/^(?!__)[^\s.:]{1,200}$/, 'spaces, dots and colons')
+    .optional()
+    .describe(
+      'Name of the deployment in Temporal whose versions the workers are: with `WORKER_BUILD_ID`, a worker takes nothing until its version was made current. Absent: it takes work at once.',
+    ),
+  WORKER_BUILD_ID: name(/^(?!__)\S{1,200}$/, 'spaces')
+    .optional()
+    .describe('Name of the version, another one for each release; both or neither.'),
   ADMIN_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII without spaces')
@@ -146,6 +157,12 @@ export interface TemporalTls {
   serverName?: string;
 }
 
+/** A version of the workers, as Temporal's worker versioning knows it. */
+export interface WorkerVersion {
+  deploymentName: string;
+  buildId: string;
+}
+
 /** What everything but `src/bin` sees of the environment. Frozen; `…Ms` are milliseconds. */
 export interface Config {
   readonly nodeEnv: Settings['NODE_ENV'];
@@ -157,6 +174,8 @@ export interface Config {
   readonly temporalNamespace: string;
   readonly temporalApiKey?: string;
   readonly temporalTls?: TemporalTls;
+  /** Absent: workers are not versioned. */
+  readonly workerVersion?: WorkerVersion;
   readonly adminApiKey: string;
   readonly encryptionKeys: string;
   readonly retryScheduleMs: readonly number[];
@@ -186,6 +205,11 @@ export interface MadeKeys {
   encryptionKeys: (dataDir: string) => string;
 }
 
+const pairs = [
+  ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'],
+  ['WORKER_DEPLOYMENT_NAME', 'WORKER_BUILD_ID'],
+] as const;
+
 /** Reads and checks the environment. An empty variable is an absent one. Throws `ConfigError`. */
 export function readConfig(environment: Environment, make: MadeKeys): Config {
   const given = Object.fromEntries(
@@ -197,8 +221,8 @@ export function readConfig(environment: Environment, make: MadeKeys): Config {
     for (const name of ['ADMIN_API_KEY', 'ENCRYPTION_KEYS'])
       if (!given[name]) issues.push(`${name}: required with NODE_ENV=production`);
   }
-  if (Boolean(given.TEMPORAL_TLS_CLIENT_CERT_PATH) !== Boolean(given.TEMPORAL_TLS_CLIENT_KEY_PATH)) {
-    issues.push('TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH: expected both or neither');
+  for (const [one, other] of pairs) {
+    if (Boolean(given[one]) !== Boolean(given[other])) issues.push(`${one}, ${other}: expected both or neither`);
   }
   if (!result.success || issues.length > 0) throw new ConfigError(issues.join('\n'));
   return toConfig(result.data, make);
@@ -213,6 +237,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     ...present({ databaseUrl: settings.DATABASE_URL, temporalAddress: settings.TEMPORAL_ADDRESS }),
     temporalNamespace: settings.TEMPORAL_NAMESPACE,
     ...present({ temporalApiKey: settings.TEMPORAL_API_KEY, temporalTls: temporalTls(settings) }),
+    ...present({ workerVersion: workerVersion(settings) }),
     adminApiKey: settings.ADMIN_API_KEY ?? make.adminApiKey(settings.DATA_DIR),
     encryptionKeys: settings.ENCRYPTION_KEYS ?? make.encryptionKeys(settings.DATA_DIR),
     retryScheduleMs: Object.freeze(settings.RETRY_SCHEDULE),
@@ -240,6 +265,11 @@ function temporalTls(settings: Settings): TemporalTls | undefined {
   const wanted = settings.TEMPORAL_API_KEY !== undefined || Object.keys(tls).length > 0;
   return (settings.TEMPORAL_TLS ?? `${wanted}`) === 'true' ? Object.freeze(tls) : undefined;
 }
+
+const workerVersion = (settings: Settings): WorkerVersion | undefined =>
+  settings.WORKER_DEPLOYMENT_NAME !== undefined && settings.WORKER_BUILD_ID !== undefined
+    ? Object.freeze({ deploymentName: settings.WORKER_DEPLOYMENT_NAME, buildId: settings.WORKER_BUILD_ID })
+    : undefined;
 
 type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 

@@ -10,6 +10,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
+import type { WorkerVersion } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { mailTaskQueue } from '../domain/notice.ts';
 import { maxConnections } from '../mail/smtp.ts';
@@ -62,6 +63,14 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   return { code };
 }
 
+/**
+ * A lead lives for weeks: were it pinned to the version it began on, every release's workers would have to run as long. So
+ * it goes on with whatever version is current, and changes to workflows stay with `patched()`, versioned or not.
+ */
+const deploymentOptions = (version: WorkerVersion): Pick<WorkerOptions, 'workerDeploymentOptions'> => ({
+  workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+});
+
 /** Runs workflows with their first attempts, and beside them, on task queues of their own, the attempts nobody may wait for, and mails. */
 export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
   const { config, keyRing, log } = deps;
@@ -72,6 +81,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     dataConverter: dataConverter(keyRing),
     activities: createActivities(deps.activityParts),
     ...(deps.traces !== null && { interceptors: { activity: [deps.traces.activities] } }),
+    ...(config.workerVersion !== undefined && deploymentOptions(config.workerVersion)),
     shutdownGraceTime: shutdownGraceMs,
     shutdownForceTime: shutdownForceMs,
   } satisfies Partial<WorkerOptions>;

@@ -74,6 +74,8 @@ test.each([
   ['ENCRYPTION_KEYS', `k1:${Buffer.alloc(16).toString('base64')}`],
   ['ENCRYPTION_KEYS', `${ringOf(1)},${ringOf(2)}`],
   ['OUTBOX_DATABASE_URL', 'redis://x'],
+  ['WORKER_DEPLOYMENT_NAME', 'spark:360'],
+  ['WORKER_BUILD_ID', 'v1 0'],
 ])('%s=%s is refused, naming the variable', (name, value) => {
   expect(problemOf({ [name]: value })).toMatch(new RegExp(`^${name}: expected`));
 });
@@ -96,6 +98,14 @@ test('with NODE_ENV=production both keys are required, and nothing is made up', 
   );
   const config = read({ NODE_ENV: 'production', ADMIN_API_KEY: 'operator', ENCRYPTION_KEYS: ringOf(7) });
   expect(config).toMatchObject({ adminApiKey: 'operator', encryptionKeys: ringOf(7) });
+});
+
+test('a version of the workers has both names or neither', () => {
+  const version = { WORKER_DEPLOYMENT_NAME: 'spark360', WORKER_BUILD_ID: '1.0.0' };
+  expect(read(version).workerVersion).toEqual({ deploymentName: 'spark360', buildId: '1.0.0' });
+  const problem = 'WORKER_DEPLOYMENT_NAME, WORKER_BUILD_ID: expected both or neither';
+  expect(problemOf({ ...version, WORKER_BUILD_ID: '' })).toBe(problem);
+  expect(problemOf({ ...version, WORKER_DEPLOYMENT_NAME: '' })).toBe(problem);
 });
 
 test('an empty variable is an absent one', () => {

@@ -37,7 +37,7 @@ export interface TestService {
   deps: Deps;
   worker: RunningWorker;
   /** One more process, as far as one test can have it: its own connections and memory, the same queue and database. */
-  anotherWorker(): Promise<{ deps: Deps; stop(): Promise<void> }>;
+  anotherWorker(changes?: Partial<Config>): Promise<{ deps: Deps; stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -67,8 +67,8 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Tes
   return {
     deps,
     worker,
-    async anotherWorker() {
-      const others = await buildDeps(config, { role: 'test', taskQueue });
+    async anotherWorker(changes = {}) {
+      const others = await buildDeps({ ...config, ...changes }, { role: 'test', taskQueue });
       const other = await startWorker(others, await testBundle());
       return {
         deps: others,
