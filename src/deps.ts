@@ -20,7 +20,7 @@ import { retention } from './db/retention.ts';
 import { wakes } from './db/wakes.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
-import { observeAttempt } from './telemetry/attempts.ts';
+import { observeAttempt, observeResend } from './telemetry/attempts.ts';
 import { observeBacklog } from './telemetry/backlog.ts';
 import { countRemoved, createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
@@ -76,6 +76,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     log,
   });
   const observe = observeAttempt({ log, metrics });
+  const observeByHand = observeResend({ log, metrics });
   const activityParts = {
     db,
     publishing: publishing(db),
@@ -113,6 +114,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       attemptTimeoutMs: config.attemptTimeoutMs,
     },
     observe: traces === null ? observe : both(observe, traces.attempt),
+    observeResend: traces === null ? observeByHand : both(observeByHand, traces.attempt),
   };
   return {
     config,

@@ -50,12 +50,20 @@ export const manualDelivery = (db: Database) => ({
     return row?.number ?? null;
   },
 
-  /** What a resend sends; null when it was made already, or can no longer be. */
-  async resendable(deliveryId: string, number: number): Promise<Sendable | null> {
+  /**
+   * Takes the number for a resend and gives what it sends; null when it was made already, or can no longer be: a recovery took
+   * the delivery up, or the number, meanwhile. From here on whoever takes the delivery up goes on with the next number; a repeat
+   * after a crash finds its own.
+   */
+  async beginResend(deliveryId: string, number: number): Promise<Sendable | null> {
     const [row] = await db.query<SendableRow>(
-      `select ${sendableColumns} from deliveries d ${sendableFrom}
-        where d.id = $1 and p.deleted_at is null and d.status in ('delivered', 'abandoned') and d.reason is distinct from 'lead_erased'
-          and not exists (select from attempts a where a.delivery_id = d.id and a.number = $2)`,
+      `with taken as (
+         update deliveries set attempt = $2::int
+          where id = $1 and attempt in ($2::int - 1, $2::int)
+            and status in ('delivered', 'abandoned') and reason is distinct from 'lead_erased'
+            and not exists (select from attempts a where a.delivery_id = $1 and a.number = $2::int)
+         returning *)
+       select ${sendableColumns} from taken d ${sendableFrom} where p.deleted_at is null`,
       [deliveryId, number],
     );
     return row === undefined ? null : toSendable(row);

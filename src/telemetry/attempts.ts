@@ -1,27 +1,52 @@
 import type { ObservedAttempt } from '../../activities/attempt.ts';
+import type { ObservedResend } from '../../activities/resend.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
-/** One structured line and one count per attempt, always with the same field names; never a secret, a body or a URL. */
+interface Telemetry {
+  log: Log;
+  metrics: Metrics;
+}
+
+/** One structured line and one count per attempt. */
 export const observeAttempt =
-  ({ log, metrics }: { log: Log; metrics: Metrics }) =>
-  ({ delivery, number, attemptId, result, outcome, emittedAt }: ObservedAttempt): void => {
+  ({ log, metrics }: Telemetry) =>
+  (attempt: ObservedAttempt): void => {
+    const { delivery, outcome, emittedAt } = attempt;
     metrics.attempts.inc({ outcome: outcome.kind });
     if (outcome.kind === 'delivered') metrics.signalToDelivered.observe(Math.max(0, Date.now() - emittedAt) / 1000);
-    const line = {
-      event_id: delivery.eventId,
-      event: delivery.event,
-      endpoint_id: delivery.endpointId,
-      delivery_id: delivery.deliveryId,
-      sequence: delivery.sequence,
-      attempt: number,
-      attempt_id: attemptId,
-      outcome: outcome.kind,
-      ...(outcome.kind === 'abandoned' && { reason: outcome.reason }),
-      status_code: result.statusCode,
-      error_class: result.error?.class ?? null,
-      duration_ms: Math.round(result.durationMs),
-    };
-    if (outcome.kind === 'abandoned') log.warn(line, 'attempt');
-    else log.info(line, 'attempt');
+    writeLine(log, attempt, delivery.recovering);
   };
+
+/** The same for one asked for by hand, counted by itself: it says nothing of how well the service delivers. */
+export const observeResend =
+  ({ log, metrics }: Telemetry) =>
+  (attempt: ObservedResend): void => {
+    metrics.resends.inc({ outcome: attempt.outcome.kind });
+    writeLine(log, attempt, true);
+  };
+
+/** Always the same field names; never a secret, a body or a URL. `resend` as in `X-Spark360-Resend`. */
+function writeLine(
+  log: Log,
+  { delivery, number, attemptId, result, outcome }: Omit<ObservedAttempt, 'emittedAt'>,
+  resend: boolean,
+): void {
+  const line = {
+    event_id: delivery.eventId,
+    event: delivery.event,
+    endpoint_id: delivery.endpointId,
+    delivery_id: delivery.deliveryId,
+    sequence: delivery.sequence,
+    attempt: number,
+    attempt_id: attemptId,
+    resend,
+    outcome: outcome.kind,
+    ...(outcome.kind === 'abandoned' && { reason: outcome.reason }),
+    status_code: result.statusCode,
+    error_class: result.error?.class ?? null,
+    duration_ms: Math.round(result.durationMs),
+  };
+  if (outcome.kind === 'abandoned') log.warn(line, 'attempt');
+  else log.info(line, 'attempt');
+}

@@ -11,6 +11,8 @@ export interface Metrics {
   inboundEvents: Counter<'outcome'>;
   /** Delivery attempts. `outcome`: delivered, retry, abandoned, held. */
   attempts: Counter<'outcome'>;
+  /** Attempts asked for by hand. `outcome`: delivered, abandoned: what a failed one would have been, it changes nothing. */
+  resends: Counter<'outcome'>;
   /** From the signal that emitted an event to its first delivery. */
   signalToDelivered: Histogram;
   /** Leads whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
@@ -40,6 +42,12 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     attempts: new Counter({
       name: 'spark360_delivery_attempts_total',
       help: 'Delivery attempts by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    resends: new Counter({
+      name: 'spark360_resends_total',
+      help: 'Attempts asked for by hand, by outcome',
       labelNames: ['outcome'],
       registers,
     }),

@@ -147,8 +147,14 @@ test('widgets and resends are traced too, and a row of the outbox from its relay
     );
     const spans = collector.spans.filter(({ traceId }) => traceId === resend?.traceId);
     expect(spans.map(({ name }) => name).sort()).toEqual(
-      ['POST /v1/organizations/:organizationId/deliveries/:deliveryId/resend', 'start resend', 'resendDelivery'].sort(),
+      [
+        'POST /v1/organizations/:organizationId/deliveries/:deliveryId/resend',
+        'attempt',
+        'resendDelivery',
+        'start resend',
+      ].sort(),
     );
+    expect(attemptOf(spans, 'delivered').map(({ attributes }) => attributes['spark360.resend'])).toEqual([true]);
   });
   const widget = aWidget(organization);
   await post(widget.created());

@@ -1,11 +1,13 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { ObservedAttempt } from '../../../activities/attempt.ts';
+import type { ObservedResend } from '../../../activities/resend.ts';
 import { fail, type Tracer } from './tracer.ts';
 
 /** A span for one attempt, written when its outcome is recorded: below the activity that made it. Never a URL, a body or a header. */
 export const traceAttempt =
   (tracer: Tracer) =>
-  ({ delivery, number, attemptId, startedAt, result, outcome }: ObservedAttempt): void => {
+  (attempt: ObservedAttempt | ObservedResend): void => {
+    const { delivery, number, attemptId, startedAt, result, outcome } = attempt;
     const attributes = {
       'spark360.event': delivery.event,
       'spark360.event_id': delivery.eventId,
@@ -14,6 +16,7 @@ export const traceAttempt =
       'spark360.sequence': delivery.sequence,
       'spark360.attempt': number,
       'spark360.attempt_id': attemptId,
+      'spark360.resend': 'resend' in attempt || delivery.recovering,
       'spark360.outcome': outcome.kind,
       ...(outcome.kind === 'abandoned' && { 'spark360.reason': outcome.reason }),
       ...(result.statusCode !== null && { 'http.response.status_code': result.statusCode }),

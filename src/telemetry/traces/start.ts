@@ -4,6 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
 import type { ObservedAttempt } from '../../../activities/attempt.ts';
+import type { ObservedResend } from '../../../activities/resend.ts';
 import type { RequestTraces } from '../../http/trace.ts';
 import type { Log } from '../log.ts';
 import { traceAttempt } from './attempts.ts';
@@ -15,7 +16,7 @@ import { Tracer } from './tracer.ts';
 export interface Traces {
   client: WorkflowClientInterceptor;
   activities: ActivityInterceptorsFactory;
-  attempt: (attempt: ObservedAttempt) => void;
+  attempt: (attempt: ObservedAttempt | ObservedResend) => void;
   requests: RequestTraces;
   /** Sends what is left, and gives up after three seconds. */
   close(): Promise<void>;
