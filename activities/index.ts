@@ -7,6 +7,7 @@ import { publishActivities } from './publish.ts';
 import { recoveryActivities } from './recovery.ts';
 import { resendActivities } from './resend.ts';
 import { retentionActivities } from './retention.ts';
+import { skipActivities } from './skip.ts';
 import { widgetActivities } from './widget.ts';
 
 /** Everything workflows may ask for. */
@@ -17,6 +18,7 @@ export const createActivities = (parts: Deps['activityParts']) => ({
   ...endpointActivities(parts),
   ...recoveryActivities(parts),
   ...resendActivities(parts),
+  ...skipActivities(parts),
   ...retentionActivities(parts),
   ...eraseActivities(parts),
   ...notifyActivities(parts),

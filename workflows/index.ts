@@ -6,4 +6,5 @@ export { notice } from './notice.ts';
 export { recovery, recoveryJob } from './recovery.ts';
 export { resend } from './resend.ts';
 export { retention } from './retention.ts';
+export { skip } from './skip.ts';
 export { widget } from './widget.ts';

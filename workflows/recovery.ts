@@ -9,14 +9,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { RecoveryActivities } from '../activities/recovery.ts';
+import type { RecoveryActivities, RecoveryInput } from '../activities/recovery.ts';
 import { recoveryWorkflowId } from '../src/domain/ids.ts';
 import { Lanes } from './lane.ts';
 import { wakeSignal } from './messages.ts';
 
-export interface RecoveryJobRun {
-  jobId: string;
-  endpointId: string;
+export interface RecoveryJobRun extends RecoveryInput {
   /** Subjects whose recovery was started already. */
   started?: number;
 }
@@ -43,8 +41,10 @@ const { takeUpRecovery, recoverySubjects, recoveryDeliveries, finishRecovery } =
 });
 
 /** One recovery of an endpoint: takes up what was abandoned, and starts each lead's part at a bounded rate (spec section 5). */
-export async function recoveryJob({ jobId, endpointId, started = 0 }: RecoveryJobRun): Promise<void> {
-  await takeUpRecovery({ jobId });
+export async function recoveryJob({ jobId, endpointId, asked, started = 0 }: RecoveryJobRun): Promise<void> {
+  const input: RecoveryInput = { jobId, endpointId, ...(asked !== undefined && { asked }) };
+  // Runs from before it answered go on.
+  if ((await takeUpRecovery(input)) === 'refused') return;
   let position = started;
   let lookInMs = firstLookMs;
   for (;;) {

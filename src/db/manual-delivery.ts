@@ -7,17 +7,37 @@ import type { Wake } from './wakes.ts';
 interface WorkedRow {
   workflow_id: string;
   endpoint_id: string;
+  is_head: boolean;
 }
 
-const toWake = (row: WorkedRow): Wake => ({ workflowId: row.workflow_id, endpointId: row.endpoint_id });
+/** Of a delivery: who works its lane, and whether all before it there is settled. */
+const worked = `coalesce(runner, subject) as workflow_id, endpoint_id,
+  not exists (select from deliveries o
+               where o.subject = deliveries.subject and o.endpoint_id = deliveries.endpoint_id and o.sequence < deliveries.sequence
+                 and o.runner is not distinct from deliveries.runner and o.status not in ('delivered', 'abandoned')) as is_head`;
+
+// Behind another one it is found in its turn, and a wake would hurry the retry of that one.
+const toWake = (row: WorkedRow | undefined): Wake | null =>
+  row?.is_head === true ? { workflowId: row.workflow_id, endpointId: row.endpoint_id } : null;
+
+/** What became of a skip, and who sleeps on the delivery and is to be told. */
+export interface Skipped {
+  /** `before`: it was skipped already; `settled`: it is too late. */
+  kind: 'skipped' | 'before' | 'settled';
+  wake: Wake | null;
+}
 
 /** What an operator does to one delivery: skip it, or send it again (spec section 5). */
 export const manualDelivery = (db: Database) => ({
-  /**
-   * Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. `settled`: it is too late.
-   * Who works its lane is to be woken, also when it was skipped before: whoever did may have died before that.
-   */
-  skip: (deliveryId: string): Promise<{ kind: 'skipped' | 'settled'; wake: Wake | null }> =>
+  async isUnsettled(deliveryId: string): Promise<boolean> {
+    const rows = await db.query(`select 1 from deliveries where id = $1 and status not in ('delivered', 'abandoned')`, [
+      deliveryId,
+    ]);
+    return rows.length > 0;
+  },
+
+  /** Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. */
+  skip: (deliveryId: string): Promise<Skipped> =>
     db.tx(async (tx) => {
       await lockEndpointOf(tx, deliveryId);
       const [row] = await tx.query<WorkedRow>(
@@ -28,15 +48,15 @@ export const manualDelivery = (db: Database) => ({
             settled_at = case when status = 'delivering' then null else now() end,
             next_attempt_at = null, waiting_since = null
           where id = $1 and status not in ('delivered', 'abandoned')
-          returning coalesce(runner, subject) as workflow_id, endpoint_id`,
+          returning ${worked}`,
         [deliveryId],
       );
       if (row !== undefined) return { kind: 'skipped', wake: toWake(row) };
       const [before] = await tx.query<WorkedRow>(
-        `select coalesce(runner, subject) as workflow_id, endpoint_id from deliveries where id = $1 and reason = 'skipped'`,
+        `select ${worked} from deliveries where id = $1 and reason = 'skipped'`,
         [deliveryId],
       );
-      return { kind: 'settled', wake: before === undefined ? null : toWake(before) };
+      return { kind: before === undefined ? 'settled' : 'before', wake: toWake(before) };
     }),
 
   /** The number of the attempt that a resend would be; null when the delivery cannot be sent again: unsettled, erased, or its bytes are gone. */

@@ -26,6 +26,25 @@ export interface RecoveringDelivery {
 const recoverable = `endpoint_id = $1 and status = 'abandoned' and reason in ('rejected', 'gone', 'exhausted', 'blocked_address')
    and settled_at >= $2 and settled_at <= $3 and exists (select from event_bodies b where b.event_id = deliveries.event_id)`;
 
+export interface NewRecoveryJob {
+  id: string;
+  organizationId: string;
+  endpointId: string;
+  since: Date;
+  until: Date;
+}
+
+// One that is being created elsewhere is waited for: it is there afterwards, or it is not.
+const insertJobSql = `
+  insert into recovery_jobs (id, organization_id, endpoint_id, since, until) values ($1, $2, $3, $4, $5) on conflict do nothing`;
+const insertedValues = ({ id, organizationId, endpointId, since, until }: NewRecoveryJob): unknown[] => [
+  id,
+  organizationId,
+  endpointId,
+  since,
+  until,
+];
+
 export const recovery = (db: Database) => ({
   async count(endpointId: string, since: Date, until: Date): Promise<number> {
     const [row] = await db.query<{ count: number }>(
@@ -35,22 +54,22 @@ export const recovery = (db: Database) => ({
     return row?.count ?? 0;
   },
 
-  /** Creates a job, unless one runs at the endpoint already; gives the id of the one that runs now. */
-  async create(job: {
-    id: string;
-    organizationId: string;
-    endpointId: string;
-    since: Date;
-    until: Date;
-  }): Promise<string> {
-    const [row] = await db.query<{ id: string }>(
-      `insert into recovery_jobs (id, organization_id, endpoint_id, since, until) values ($1, $2, $3, $4, $5)
-       on conflict (endpoint_id) where finished_at is null do update set endpoint_id = excluded.endpoint_id
-       returning id`,
-      [job.id, job.organizationId, job.endpointId, job.since, job.until],
-    );
-    if (row === undefined) throw new Error(`no recovery job for endpoint ${job.endpointId}`);
-    return row.id;
+  /**
+   * Creates a job, unless one runs at the endpoint already: null then. `start` makes it durable elsewhere before this commits:
+   * whoever dies in between has started what creates the job again.
+   */
+  create: (job: NewRecoveryJob, start: () => Promise<unknown>): Promise<string | null> =>
+    db.tx(async (tx) => {
+      const isNew = (await tx.execute(insertJobSql, insertedValues(job))) > 0;
+      if (!isNew) return null;
+      await start();
+      return job.id;
+    }),
+
+  /** The same for the workflow that was started for it; false when another one runs there by now. */
+  async ensure(job: NewRecoveryJob): Promise<boolean> {
+    await db.execute(insertJobSql, insertedValues(job));
+    return (await db.query('select 1 from recovery_jobs where id = $1', [job.id])).length > 0;
   },
 
   /** The id of the job that runs at an endpoint; null: none does. */
@@ -116,12 +135,13 @@ export const recovery = (db: Database) => ({
 
   /** Ends a job when all of it is settled; false while something is not. */
   async finish(jobId: string): Promise<boolean> {
-    const finished = await db.execute(
+    await db.execute(
       `update recovery_jobs set finished_at = now() where id = $1 and finished_at is null
           and not exists (select from deliveries where recovery_job_id = $1 and status not in ('delivered', 'abandoned'))`,
       [jobId],
     );
-    return finished > 0;
+    // Also one that was ended before, by whoever died before saying so.
+    return (await db.query('select 1 from recovery_jobs where id = $1 and finished_at is null', [jobId])).length === 0;
   },
 });
 

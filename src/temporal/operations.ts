@@ -12,6 +12,7 @@ import type { EndpointRun } from '../../workflows/endpoint.ts';
 import { completeEnrichmentUpdate, eraseSignal, removeSignal, resumeSignal } from '../../workflows/messages.ts';
 import type { RecoveryJobRun } from '../../workflows/recovery.ts';
 import type { ResendRun } from '../../workflows/resend.ts';
+import type { SkipRun } from '../../workflows/skip.ts';
 import type { EraseInput } from '../../activities/erase.ts';
 import type { EndpointStatus } from '../db/endpoint-status.ts';
 import type { Erasure } from '../db/erasure.ts';
@@ -61,6 +62,18 @@ export const operations = (parts: OperationsParts) => {
     args: [{ endpointId }] as [EndpointRun],
   });
 
+  /** Starts a workflow, unless it runs already: whoever asks twice means the same. */
+  const ensureRunning = (type: string, workflowId: string, run: SkipRun | RecoveryJobRun) =>
+    temporal.workflow.start(type, {
+      workflowId,
+      taskQueue,
+      args: [run],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    });
+  const startRecovery = (run: RecoveryJobRun) =>
+    ensureRunning('recoveryJob', recoveryJobWorkflowId(run.endpointId, run.jobId), run);
+
   return {
     /** Nothing is sent from here on, and nothing lost; a paused endpoint stays as it is (spec section 5). */
     pause: (endpointId: string): Promise<void> => endpointStatus.pause(endpointId),
@@ -94,9 +107,15 @@ export const operations = (parts: OperationsParts) => {
 
     /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
     async skip(deliveryId: string): Promise<boolean> {
-      const { kind, wake } = await manualDelivery.skip(deliveryId);
+      if (await manualDelivery.isUnsettled(deliveryId)) {
+        // It wakes whoever sleeps on it, after this process or by itself.
+        await inTime(() => ensureRunning('skip', `skip/${deliveryId}`, { deliveryId }));
+        return (await manualDelivery.skip(deliveryId)).kind !== 'settled';
+      }
+      // Skipped before: by an earlier version, which died before its wake, if ever.
+      const { wake } = await manualDelivery.skip(deliveryId);
       if (wake !== null) await inTime(() => parts.wake(wake));
-      return kind === 'skipped';
+      return false;
     },
 
     /** One more attempt at a settled delivery. False: it is unsettled, erased, or one is under way. */
@@ -122,20 +141,17 @@ export const operations = (parts: OperationsParts) => {
       since,
       until,
     }: RecoverRequest): Promise<{ count: number; jobId: string } | null> {
-      const id = randomUUID();
+      const jobId = randomUUID();
       const count = await recovery.count(endpointId, since, until);
-      const running = await recovery.create({ id, organizationId, endpointId, since, until });
-      // Also for one that runs already: its workflow may never have been started, if a process died right here.
-      await inTime(() =>
-        temporal.workflow.start('recoveryJob', {
-          workflowId: recoveryJobWorkflowId(endpointId, running),
-          taskQueue,
-          args: [{ jobId: running, endpointId }] as [RecoveryJobRun],
-          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        }),
+      const asked = { organizationId, since: since.toISOString(), until: until.toISOString() };
+      const created = await recovery.create({ id: jobId, organizationId, endpointId, since, until }, () =>
+        inTime(() => startRecovery({ jobId, endpointId, asked })),
       );
-      return running === id ? { count, jobId: id } : null;
+      if (created !== null) return { count, jobId };
+      // An earlier version may have died between the two, and left a job that nobody works at.
+      const running = await recovery.runningAt(endpointId);
+      if (running !== null) await inTime(() => startRecovery({ jobId: running, endpointId }));
+      return null;
     },
 
     /** Erases a lead's personal data: its rows at once, the histories of its runs soon (spec section 5). False: it was never heard of. */

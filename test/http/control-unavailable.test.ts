@@ -29,6 +29,15 @@ describe('without Temporal', () => {
   });
   afterAll(() => away?.stop());
 
+  async function aHeldDelivery(): Promise<string> {
+    const [row] = await away.deps.db.query<{ id: string }>(
+      `insert into deliveries (event_id, endpoint_id, organization_id, subject, event, sequence, status)
+       values (gen_random_uuid(), $1, $2, 'lead/x', 'lead.enriched', 1, 'held') returning id`,
+      [partner.endpoint, partner.organization],
+    );
+    return row?.id ?? '';
+  }
+
   test('an endpoint is paused all the same: only Postgres is needed to stop sending', async () => {
     const { status, body } = await away.call('POST', `${partner.endpointPath}/pause`);
     expect(status).toBe(200);
@@ -39,7 +48,13 @@ describe('without Temporal', () => {
     await away.call('POST', `${partner.endpointPath}/pause`);
     expectUnavailable(await away.call('POST', `${partner.endpointPath}/resume`), 'temporal');
     expectUnavailable(await away.call('DELETE', partner.endpointPath), 'temporal');
+    const delivery = await aHeldDelivery();
+    expectUnavailable(await away.call('POST', `${partner.path}/deliveries/${delivery}/skip`), 'temporal');
+    const since = '2026-01-01T00:00:00Z';
+    expectUnavailable(await away.call('POST', `${partner.endpointPath}/recover`, { body: { since } }), 'temporal');
     expect((await away.call('GET', partner.endpointPath)).body.status).toBe('paused');
+    expect((await away.call('GET', `${partner.path}/deliveries/${delivery}`)).body.status).toBe('held');
+    expect(await away.deps.db.query('select from recovery_jobs')).toEqual([]);
   });
 });
 

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { operations } from '../../src/temporal/operations.ts';
 import { aLead } from '../support/lead-events.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestApi, type TestApi } from './api.ts';
@@ -117,21 +119,53 @@ test('one under way is skipped after its answer, unless that is a success', asyn
   expect(receiver.requests).toHaveLength(2);
 });
 
-test('a lane that was not woken after a skip is woken by the repeat', async () => {
+/** A lead whose only delivery is held, its lane asleep on it. */
+async function aSleepingLead() {
   await api.call('POST', `${partner.endpointPath}/pause`);
   const lead = aLead(partner.organization);
   await publish(api, lead.created());
   const [{ id } = { id: '' }] = await untilDeliveries(api, partner, ['held']);
-  await eventually(async () => {
-    const state = await api.deps.client.lead(partner.organization, lead.leadId).state();
-    expect(state?.lanes[0]?.queue[0]?.asleep).toBe('held');
-  });
-  // What a process leaves behind that dies between the two.
+  const lanes = async () => (await api.deps.client.lead(partner.organization, lead.leadId).state())?.lanes;
+  await eventually(async () => expect((await lanes())?.[0]?.queue[0]?.asleep).toBe('held'));
+  return { id, lanes };
+}
+
+test.each(['before', 'after'])(
+  'whoever skips dies %s the delivery is abandoned, once it is asked for: it is skipped, and its lane wakes up',
+  async (when) => {
+    const { id, lanes } = await aSleepingLead();
+    const { activityParts } = api.deps;
+    const dying: typeof activityParts.manualDelivery = {
+      ...activityParts.manualDelivery,
+      async skip(deliveryId) {
+        if (when === 'after') await activityParts.manualDelivery.skip(deliveryId);
+        throw new Error('died');
+      },
+    };
+    await expect(operations({ ...activityParts, manualDelivery: dying }).skip(id)).rejects.toThrow('died');
+    await eventually(async () => expect(await lanes()).toEqual([]));
+    await untilDeliveries(api, partner, ['abandoned: skipped']);
+  },
+);
+
+test('a lane that an earlier version did not wake after a skip is woken by the repeat', async () => {
+  const { id, lanes } = await aSleepingLead();
   await api.deps.activityParts.manualDelivery.skip(id);
   expect((await act('skip', id)).status).toBe(409);
-  await eventually(async () =>
-    expect((await api.deps.client.lead(partner.organization, lead.leadId).state())?.lanes).toEqual([]),
-  );
+  await eventually(async () => expect(await lanes()).toEqual([]));
+});
+
+test('skipping what waits behind another does not hurry the retry of that one', async () => {
+  receiver.answer({ status: 503, headers: { 'retry-after': '3600' } });
+  const lead = aLead(partner.organization, { ownerOccupied: true });
+  await publish(api, lead.created(), lead.personal({ enriched: true }));
+  const [, behind] = await untilDeliveries(api, partner, ['retrying', 'pending']);
+  const skipped = await act('skip', behind?.id);
+  expect(skipped).toMatchObject({ status: 202, body: { status: 'abandoned', reason: 'skipped' } });
+  await api.deps.temporal.workflow.getHandle(`skip/${behind?.id}`).result();
+  await sleep(500);
+  expect(receiver.requests).toHaveLength(1);
+  await untilDeliveries(api, partner, ['retrying', 'abandoned: skipped']);
 });
 
 test('what went to a deleted endpoint cannot be sent again', async () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { leadSubject, recoveryWorkflowId } from '../../src/domain/ids.ts';
+import { leadSubject, recoveryJobWorkflowId, recoveryWorkflowId } from '../../src/domain/ids.ts';
+import { operations } from '../../src/temporal/operations.ts';
 import { aLead } from '../support/lead-events.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestApi, type TestApi } from './api.ts';
@@ -166,6 +167,64 @@ test('a lead that is erased while its recovery is held: the recovery ends, and s
   expect(await done(body.job_id)).toMatchObject({ count: 2, delivered: 0, abandoned: 2 });
   await untilDeliveries(api, partner, Array(2).fill('abandoned: lead_erased'));
   expect(receiver.requests).toHaveLength(2);
+});
+
+test('whoever asked dies right after the workflow was started: it creates the job by itself, and all of it goes out', async () => {
+  const since = new Date(await anAbandonedLead());
+  receiver.answer({});
+  const { activityParts } = api.deps;
+  const dying: typeof activityParts.recovery = {
+    ...activityParts.recovery,
+    create: (job, start) =>
+      activityParts.recovery.create(job, async () => {
+        await start();
+        throw new Error('died');
+      }),
+  };
+  const request = { organizationId: partner.organization, endpointId: partner.endpoint, since, until: new Date() };
+  await expect(operations({ ...activityParts, recovery: dying }).recover(request)).rejects.toThrow('died');
+  await untilDeliveries(api, partner, Array(4).fill('delivered'));
+  const rows = await api.deps.db.query<{ id: string }>('select id from recovery_jobs where endpoint_id = $1', [
+    partner.endpoint,
+  ]);
+  expect(rows).toHaveLength(1);
+  expect(await done(rows[0]?.id ?? '')).toMatchObject({ count: 4, delivered: 4 });
+});
+
+test('a workflow whose job was not created because another one runs there does nothing', async () => {
+  const since = await anAbandonedLead();
+  await api.call('POST', `${partner.endpointPath}/pause`);
+  const { body } = await recover({ since });
+  await untilDeliveries(api, partner, ['held', 'pending', 'pending', 'pending']);
+  const jobId = randomUUID();
+  const asked = { organizationId: partner.organization, since, until: new Date().toISOString() };
+  await api.deps.temporal.workflow.execute('recoveryJob', {
+    workflowId: recoveryJobWorkflowId(partner.endpoint, jobId),
+    taskQueue: api.deps.taskQueue,
+    args: [{ jobId, endpointId: partner.endpoint, asked }],
+  });
+  expect((await api.call('GET', `${partner.endpointPath}/jobs/${jobId}`)).status).toBe(404);
+  expect(await job(body.job_id)).toMatchObject({ status: 'running', count: 4 });
+});
+
+test('a job that an earlier version left without a workflow is brought to its end by the next call, which is a 409', async () => {
+  const since = await anAbandonedLead();
+  receiver.answer({});
+  const id = randomUUID();
+  await api.deps.db.execute(
+    'insert into recovery_jobs (id, organization_id, endpoint_id, since, until) values ($1, $2, $3, $4, now())',
+    [id, partner.organization, partner.endpoint, since],
+  );
+  expect((await recover({ since })).status).toBe(409);
+  expect(await done(id)).toMatchObject({ count: 4, delivered: 4 });
+});
+
+test('a job whose end was written by a worker that died before saying so ends all the same', async () => {
+  const since = await anAbandonedLead();
+  receiver.answer({});
+  const { body } = await recover({ since });
+  await done(body.job_id);
+  expect(await api.deps.activityParts.recovery.finish(body.job_id)).toBe(true);
 });
 
 test("another endpoint's job is not found", async () => {

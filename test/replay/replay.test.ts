@@ -32,7 +32,7 @@ describe('what running workflows have done, the code of today would do again', (
     expect(await replay(Object.fromEntries(files.map((file) => [file, historyOf(file)])))).toEqual({});
   });
 
-  test.each(['lead', 'widget', 'endpoint', 'recovery', 'recoveryJob', 'resend'])(
+  test.each(['lead', 'widget', 'endpoint', 'recovery', 'recoveryJob', 'resend', 'skip'])(
     'runs of workflow %s are among them',
     (type) => {
       const types = files.map(

@@ -110,6 +110,18 @@ export const scenarios: Record<string, Scenario> = {
     };
   },
 
+  async skipped(recording) {
+    const { organization, endpoint } = await aPartner(recording);
+    const { client, operations } = recording.service.deps;
+    const lead = aLead(organization);
+    await operations.pause(endpoint.id);
+    await client.publish(lead.created());
+    await waitFor(async () => (await statusesOf(recording.service, lead)).join() === 'held');
+    const [held] = await deliveriesOf(recording.service.deps, lead);
+    await operations.skip(held?.id ?? '');
+    return { skip: `skip/${held?.id}` };
+  },
+
   async idleAndBack(recording) {
     const { organization } = await aPartner(recording);
     const { client, temporal } = recording.service.deps;
