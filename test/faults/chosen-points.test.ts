@@ -1,20 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { aLead } from '../support/lead-events.ts';
+import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
-import { holdEndpoint, whenOneWaits, whenThereIs } from './moments.ts';
+import { type SmtpServer, startSmtp } from '../mail/smtp-server.ts';
+import {
+  giveUpWaiting,
+  holdEndpoint,
+  holdTable,
+  whenItRuns,
+  whenOneWaits,
+  whenOneWaitsFor,
+  whenThereIs,
+} from './moments.ts';
 import { healthy, type PartnerRequest } from './partner.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Organization, type Rig, startRig } from './rig.ts';
 
 /** Longer than any of the timeouts by which a dead worker's work is taken over. */
 const testMs = 90_000;
 
 let rig: Rig;
+let smtp: SmtpServer;
 
 beforeAll(async () => {
-  rig = await startRig();
+  smtp = await startSmtp();
+  rig = await startRig({ environment: { SMTP_URL: smtp.url } });
 }, testMs);
-afterAll(() => rig?.stop(), testMs);
+afterAll(async () => {
+  await rig?.stop();
+  await smtp?.close();
+}, testMs);
 afterEach(() => {
   expect(rig.oracle.verdict.violations).toEqual([]);
   expect(rig.backend.surprises).toEqual([]);
@@ -43,6 +57,87 @@ test(
     expect(rig.oracle.verdict.repeats - repeats).toBe(2);
   },
   testMs,
+);
+
+const taken = ({ partner }: Organization, { leadId }: LeadEvents): string[] => rig.oracle.taken(partner.url, leadId);
+
+/** What the ledger says of a lead's steps. */
+const stepsOf = (organizationId: string, leadId: string) =>
+  rig.cluster.db.query('select name, outcome from inbound_events where subject = $1 order by name', [
+    `lead/${organizationId}/${leadId}`,
+  ]);
+
+test(
+  'the relay is killed after its signal is durable, before it hears so: the row is relayed again, and applied once',
+  async () => {
+    const { db, relays, toTemporal } = rig.cluster;
+    const organization = await rig.organization();
+    const lead = aLead(organization.id);
+    toTemporal.slow(400); // the signal is on its way for so long, and so is what is said to it
+    const [row] = await db.query<{ id: string }>('select spark360.publish($1::jsonb) as id', [
+      JSON.stringify(lead.created()),
+    ]);
+    await whenItRuns(rig.cluster, `lead/${organization.id}/${lead.leadId}`);
+    const restarted = Promise.all(relays.map((relay) => relay.kill()));
+    const outcome = async () =>
+      (await db.query<{ outcome: string | null }>('select outcome from spark360.outbox where id = $1', [row?.id]))[0]
+        ?.outcome;
+    expect(await outcome()).toBeNull();
+    toTemporal.mend();
+    await restarted;
+    await eventually(async () => expect(['signalled', 'duplicate']).toContain(await outcome()), 30_000);
+    await eventually(() => expect(taken(organization, lead)).toEqual(['lead.address_preview']), 60_000);
+    expect(await stepsOf(organization.id, lead.leadId)).toEqual([{ name: 'address', outcome: 'applied' }]);
+  },
+  testMs,
+);
+
+test(
+  'the API is killed after its signal is durable, before it answers: the repeat is known, and applied once',
+  async () => {
+    const { apis, toTemporal } = rig.cluster;
+    const organization = await rig.organization();
+    const lead = aLead(organization.id);
+    const created = lead.created();
+    toTemporal.slow(400);
+    const unanswered = rig.backend.post(created);
+    await whenItRuns(rig.cluster, `lead/${organization.id}/${lead.leadId}`);
+    const restarted = Promise.all(apis.map((api) => api.kill()));
+    expect(await unanswered).toMatchObject({ status: 0 });
+    toTemporal.mend();
+    await restarted;
+    await eventually(() => expect(taken(organization, lead)).toEqual(['lead.address_preview']), 60_000);
+    const repeated = await rig.backend.post(created);
+    expect(repeated.status).toBe(202);
+    expect(JSON.parse(repeated.body)).toMatchObject({ accepted: [{ id: created.id, duplicate: true }] });
+    expect(await stepsOf(organization.id, lead.leadId)).toEqual([{ name: 'address', outcome: 'applied' }]);
+  },
+  testMs,
+);
+
+test(
+  'killed after the mail server took a mail, before that is recorded: it is sent again under the same Message-ID',
+  async () => {
+    const organization = await rig.organization(() => ({ status: 410 }));
+    const notify = ['owner@org.example'];
+    await rig.operator.insist('PUT', `/v1/organizations/${organization.id}`, { tier: 'premium', notify });
+    const before = smtp.mails.length;
+    const release = await holdTable(rig.cluster, 'mail_receipts');
+    await organization.send(1, 'http', { steps: (lead) => [lead.created()] });
+    await whenOneWaitsFor(rig.cluster, 'mail_receipts');
+    expect(smtp.mails).toHaveLength(before + 1);
+    await killWorkers();
+    await giveUpWaiting(rig.cluster, 'mail_receipts');
+    await release();
+    // Its heartbeat is missed after half a minute, and the next try comes ten seconds later.
+    await eventually(() => expect(smtp.mails).toHaveLength(before + 2), 80_000);
+    const [first, second] = smtp.mails.slice(before);
+    expect(second?.to).toEqual(notify);
+    expect(second?.parsed.messageId).toBe(first?.parsed.messageId);
+    const { endpointId } = organization.partner;
+    await whenThereIs(rig.cluster, 'select 1 from mail_receipts where mail_id like $1', [`notice/${endpointId}/%`]);
+  },
+  testMs + 60_000,
 );
 
 test(
@@ -83,11 +178,7 @@ test(
     );
     await restarted;
     expect(await posted).toMatchObject({ status: 202 });
-    const steps = await rig.cluster.db.query(
-      `select name, outcome from inbound_events where subject = $1 order by name`,
-      [`lead/${organization.id}/${lead.leadId}`],
-    );
-    expect(steps).toEqual([
+    expect(await stepsOf(organization.id, lead.leadId)).toEqual([
       { name: 'address', outcome: 'superseded' },
       { name: 'contact', outcome: 'applied' },
       { name: 'enrichment', outcome: 'applied' },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import type { Cluster } from './cluster.ts';
 
@@ -26,3 +27,40 @@ export async function holdEndpoint({ postgres }: Cluster, endpointId: string): P
 /** Resolves when somebody waits for that lock. */
 export const whenOneWaits = (cluster: Cluster): Promise<void> =>
   whenThereIs(cluster, `select 1 from pg_locks where locktype = 'advisory' and not granted`, []);
+
+/** Resolves when Temporal has a run of a workflow: whatever started it is durable, whether or not its caller knows by now. */
+export async function whenItRuns({ temporal }: Cluster, workflowId: string): Promise<void> {
+  const connection = await Connection.connect({ address: temporal.address });
+  try {
+    const handle = new TemporalClient({ connection }).workflow.getHandle(workflowId);
+    const giveUpAt = performance.now() + 30_000;
+    const isThere = (): Promise<boolean> =>
+      handle.describe().then(
+        () => true,
+        () => false,
+      );
+    while (!(await isThere())) {
+      if (performance.now() > giveUpAt) throw new Error(`never ran: ${workflowId}`);
+      await sleep(5);
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Lets nobody write to a table, until what it gives is called: whoever comes to it with something to record stands still. */
+export async function holdTable({ postgres }: Cluster, table: string): Promise<() => Promise<void>> {
+  const client = new Client({ connectionString: postgres.address });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query(`begin; lock table ${table} in exclusive mode`);
+  return () => client.end();
+}
+
+/** Resolves when somebody waits to write to it. */
+export const whenOneWaitsFor = (cluster: Cluster, table: string): Promise<void> =>
+  whenThereIs(cluster, 'select 1 from pg_locks where relation = $1::regclass and not granted', [table]);
+
+/** Ends the statements that wait to write to it: their senders are dead, which Postgres would only learn afterwards. */
+export const giveUpWaiting = ({ db }: Cluster, table: string): Promise<unknown> =>
+  db.query('select pg_terminate_backend(pid) from pg_locks where relation = $1::regclass and not granted', [table]);

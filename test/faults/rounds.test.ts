@@ -6,8 +6,8 @@ import { runRounds } from './rounds.ts';
 
 const testMs = 180_000;
 
-/** The long form goes through all of them: docs/faults.md. */
-const names = [
+// The long form goes through all of them: docs/faults.md.
+const kills = [
   'kill -9 everything',
   'kill -9 Temporal',
   'kill -9 Postgres',
@@ -23,9 +23,19 @@ beforeAll(async () => {
 }, testMs);
 afterAll(() => cluster?.stop(), testMs);
 
-test(
-  'each part killed at a random moment, and all at once, with leads flowing in three ways: nothing lost, nothing out of order',
-  async () => {
+const networks = [
+  'network to Temporal: cut',
+  'network to Postgres: cut',
+  'network to Temporal: slow',
+  'freeze a worker',
+];
+
+test.each([
+  ['each part killed at a random moment, and all at once', kills],
+  ['the network between the parts cut and slow, a worker frozen', networks],
+])(
+  '%s, with leads flowing in three ways: nothing lost, nothing out of order',
+  async (_what, names) => {
     const chosen = names.map((name) => faults.find((fault) => fault.name === name) as Fault);
     const report = await runRounds(cluster, {
       rounds: chosen.length,
