@@ -121,11 +121,15 @@ export const variables = {
     ),
   RETENTION_DAYS: integer(1, 36_500)
     .prefault('90')
-    .describe('Days after which settled deliveries are removed, with their payloads and attempts. Ids stay for ever.'),
+    .describe(
+      'Days after which settled deliveries are removed, with their payloads and attempts, and dead letters of the outbox. Ids stay for ever.',
+    ),
   OUTBOX_DATABASE_URL: url('postgres', 'postgresql')
     .optional()
     .meta(secret)
-    .describe("The backend's database with the outbox table, for the relay. Absent: the outbox is in `DATABASE_URL`."),
+    .describe(
+      "The backend's database with the outbox table, for the relay, and for workers, which erase leads there. Absent: the outbox is in `DATABASE_URL`.",
+    ),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
