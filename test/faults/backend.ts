@@ -57,6 +57,7 @@ export async function startBackend(cluster: Cluster): Promise<Backend> {
   });
   const agent = new Agent({ keepAlive: true });
   const surprises: string[] = [];
+  let isOpen = true;
 
   function post(event: unknown, url = cluster.apiUrls[0] ?? ''): Promise<Posted> {
     const startedAt = performance.now();
@@ -111,7 +112,7 @@ export async function startBackend(cluster: Cluster): Promise<Backend> {
       const lead: SentLead = { leadId: events.leadId, way, acceptedAt: null };
       const sendAll = async (): Promise<void> => {
         for (const event of steps(events)) {
-          for (let tries = 0; !(await waysIn[way](event, tries)); tries += 1) await sleep(retryMs);
+          for (let tries = 0; isOpen && !(await waysIn[way](event, tries)); tries += 1) await sleep(retryMs);
           if (spacingMs > 0) await sleep(spacingMs * (0.5 + Math.random()));
         }
         lead.acceptedAt = performance.now();
@@ -119,6 +120,7 @@ export async function startBackend(cluster: Cluster): Promise<Backend> {
       return { lead, accepted: sendAll() };
     },
     async close() {
+      isOpen = false; // a test that failed leaves senders behind
       agent.destroy();
       await client.close();
     },

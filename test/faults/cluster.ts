@@ -38,6 +38,10 @@ export interface ClusterOptions {
   relays?: number;
   alls?: number;
   environment?: Record<string, string>;
+  /** Another build than the one of the sources as they are now; it is not removed afterwards. */
+  service?: Pick<BuiltService, 'role'>;
+  /** Makes the schema; by default the sources' own. */
+  migrate?: (databaseUrl: string) => Promise<unknown>;
   /** Where the data goes; by default a new folder, which is removed afterwards. */
   home?: string;
 }
@@ -53,13 +57,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     for (const step of stops.splice(0).reverse()) await step();
   };
   try {
-    const service: BuiltService = buildService();
-    stops.push(service.remove);
+    const built = options.service === undefined ? buildService() : null;
+    stops.push(() => built?.remove());
+    const service = options.service ?? (built as BuiltService);
     const postgres = await startPostgresServer(home);
     stops.push(postgres.stop);
     const temporal = await startTemporalServer(home);
     stops.push(temporal.stop);
-    await migrate(postgres.address);
+    await (options.migrate ?? migrate)(postgres.address);
     const db = openDatabase(postgres.address, 4, () => undefined);
     stops.push(db.close);
     const toPostgres = await startNetwork(new URL(postgres.address).host);
