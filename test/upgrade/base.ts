@@ -9,11 +9,8 @@ export type Base =
   | { kind: 'itself'; why: string }
   | { kind: 'none'; why: string };
 
-/**
- * Stands in for a release until there is one: the oldest commit whose leads the code of today finishes. Workflows before it
- * were changed without `patched()`, which nobody ran then.
- */
-export const firstBase = '8c08466';
+/** Stands in for a release until there is one: the oldest commit with the dependencies of today, so that none are installed. */
+export const firstBase = '91be485';
 
 /**
  * The code to upgrade from: what UPGRADE_FROM names (a revision; `itself`; `none`), else the newest release before HEAD, else

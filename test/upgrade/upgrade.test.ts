@@ -8,7 +8,8 @@ import { buildReleases, type Release, type Releases, root } from './releases.ts'
 import { aJourney, environment, forEach, park, type AtEnd, type State } from './states.ts';
 
 const base = findBase(root);
-const testMs = 240_000;
+/** A hundred seconds, and as long again where the former release's dependencies have to be installed. */
+const testMs = 400_000;
 
 /** What there is to judge when all is over. */
 interface Upgraded {
