@@ -1,8 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Attempts, BeginOptions, Begun } from '../src/db/attempts.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { Wake, Wakes } from '../src/db/wakes.ts';
 import { type AttemptParts, type AttemptReport, attemptDelivery, withConsequences } from './attempt.ts';
+import type { Calls } from './calls.ts';
+import { handOverAfterMs } from './first-attempts.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Turns } from './turns.ts';
 
@@ -19,7 +22,8 @@ export interface DeliverParts extends AttemptParts {
   inFlight: InFlight;
   attemptTimeoutMs: number;
   turns: Turns;
-  wakes: Pick<Wakes, 'nextWaiting'>;
+  calls: Calls;
+  wakes: Pick<Wakes, 'callWaiting'>;
   /** Signals a workflow that its lane may look again. */
   wake: (wake: Wake) => Promise<void>;
   log: Pick<Log, 'warn'>;
@@ -66,50 +70,102 @@ async function beginInTurn(
   }
 }
 
-async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<AttemptReport> {
-  const { deliveryId, attempt, now } = input;
-  const options = {
-    now,
-    owner: parts.inFlight.owner,
-    leaseMs: parts.attemptTimeoutMs + recordingMs,
-    // The process that ran this activity before, by its heartbeat: gone, or done with it. Another one may be alive.
-    formerOwner: (Context.current().info.heartbeatDetails as string | undefined) ?? null,
-  };
-  for (;;) {
-    const permittedAt = parts.pulse.now();
-    const { begun, release } = await parts.turns.take(input.endpointId, () => beginInTurn(parts, input, options));
-    switch (begun.kind) {
-      case 'send':
-        try {
-          return parts.inFlight.start(deliveryId, () =>
-            attemptDelivery(parts, begun.delivery, attempt, now, permittedAt),
-          );
-        } finally {
-          release();
-        }
-      case 'recorded':
-        return withConsequences(parts, { ...input, attemptsBefore: begun.attemptsBefore }, attempt, begun.outcome);
-      case 'soon':
-      case 'elsewhere':
-        if (parts.inFlight.isStopping) throw new Error('this process stops: another one is to wait');
-        // Its outcome appears in the row, or its lease runs out; or first attempts end or are handed over.
-        await Context.current().sleep(lookAgainMs);
-        break;
+/** Null: neither may it be sent now, nor is there an outcome: ask again in a moment. */
+async function begin(
+  parts: DeliverParts,
+  input: AttemptInput,
+  formerOwner: string | null,
+): Promise<{ report: Promise<AttemptReport>; isSending: boolean } | null> {
+  const { deliveryId, endpointId, attempt, now } = input;
+  const permittedAt = parts.pulse.now();
+  const { begun, release } = await parts.turns.take(endpointId, () =>
+    beginInTurn(parts, input, {
+      now,
+      owner: parts.inFlight.owner,
+      leaseMs: parts.attemptTimeoutMs + recordingMs,
+      formerOwner,
+    }),
+  );
+  switch (begun.kind) {
+    case 'send':
+      try {
+        const report = parts.inFlight.start(deliveryId, () =>
+          attemptDelivery(parts, begun.delivery, attempt, now, permittedAt),
+        );
+        return { report, isSending: true };
+      } finally {
+        release();
+      }
+    case 'recorded': {
+      if (begun.callInMs !== undefined) callLater(parts, endpointId, begun.callInMs);
+      const { attemptsBefore, outcome } = begun;
+      return { report: withConsequences(parts, { ...input, attemptsBefore }, attempt, outcome), isSending: false };
     }
+    case 'soon':
+    case 'elsewhere':
+      return null;
   }
 }
 
-/** An attempt has ended: whoever waited for its place is told. A signal that is lost is made up for by the lane's own timer. */
-async function wakeNext({ turns, wakes, wake, log }: DeliverParts, endpointId: string): Promise<void> {
-  try {
-    const next = await turns.take(endpointId, () => wakes.nextWaiting(endpointId));
-    await Promise.all(next.map(wake));
-  } catch (error) {
-    log.warn({ err: error, endpoint_id: endpointId }, 'could not wake the next in line');
+async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<AttemptReport> {
+  for (;;) {
+    // The process that ran this activity before, by its heartbeat: gone, or done with it. Another one may be alive.
+    const formerOwner = (Context.current().info.heartbeatDetails as string | undefined) ?? null;
+    const begun = await begin(parts, input, formerOwner);
+    if (begun !== null) return begun.report;
+    if (parts.inFlight.isStopping) throw new Error('this process stops: another one is to wait');
+    // Its outcome appears in the row, or its lease runs out; or first attempts end or are handed over.
+    await Context.current().sleep(lookAgainMs);
   }
 }
+
+/** Places may be free: those who wait for one are called. A signal that is lost is made up for by the lane's own timer. */
+async function callNext(parts: DeliverParts, endpointId: string): Promise<void> {
+  try {
+    const { wakes, againInMs } = await parts.turns.take(endpointId, () => parts.wakes.callWaiting(endpointId));
+    await Promise.all(wakes.map(parts.wake));
+    if (againInMs !== null) callLater(parts, endpointId, againInMs);
+  } catch (error) {
+    parts.log.warn({ err: error, endpoint_id: endpointId }, 'could not call the next in line');
+  }
+}
+
+const callLater = (parts: DeliverParts, endpointId: string, inMs: number): void =>
+  parts.calls.in(endpointId, inMs, () => void callNext(parts, endpointId));
+
+/** What the workflow is told once an attempt has its outcome; whoever waited for its place is called. */
+async function concluded(parts: DeliverParts, input: AttemptInput, report: AttemptReport): Promise<DeliveryReport> {
+  const { kind } = report.outcome;
+  if (kind !== 'held' && kind !== 'waiting') await callNext(parts, input.endpointId);
+  return { ...report, isProbe: kind !== 'waiting' && (await parts.attempts.isProbe(input.deliveryId)) };
+}
+
+const stillUnderWay: DeliveryReport = { outcome: { kind: 'in_flight' }, notices: [], isProbe: false };
 
 export const deliverActivities = (parts: DeliverParts) => ({
+  /**
+   * One attempt inside the workflow task, for what is known at once: its turn is not now, it is recorded already, or the
+   * endpoint answers fast. Else the outcome is `in_flight` after half a second at the most: what was begun goes on in this process,
+   * and `attemptDelivery` waits for it.
+   */
+  async attemptAtOnce(input: AttemptInput): Promise<DeliveryReport> {
+    if (parts.inFlight.get(input.deliveryId) !== undefined) return stillUnderWay;
+    const mayWait = parts.health.mayGoFast(input.endpointId);
+    const begun = await begin(parts, input, null);
+    if (begun === null) return stillUnderWay;
+    if (begun.isSending && !mayWait) return stillUnderWay;
+    const patience = new AbortController();
+    try {
+      const report = await Promise.race([
+        begun.report,
+        wait(handOverAfterMs, null, { signal: patience.signal, ref: false }),
+      ]);
+      return report === null ? stillUnderWay : await concluded(parts, input, report);
+    } finally {
+      patience.abort();
+    }
+  },
+
   /**
    * Brings one attempt of a delivery to its outcome: waits for it where it is under way already, gives the recorded one
    * where it is done, else sends. It throws only for broken infrastructure, and is then repeated by Temporal's policy.
@@ -117,9 +173,7 @@ export const deliverActivities = (parts: DeliverParts) => ({
   async attemptDelivery(input: AttemptInput): Promise<DeliveryReport> {
     const underWay = parts.inFlight.get(input.deliveryId);
     const report = await beating(parts.inFlight.owner, underWay ?? reportOf(parts, input));
-    const { kind } = report.outcome;
-    if (kind !== 'held' && kind !== 'waiting') await wakeNext(parts, input.endpointId);
-    return { ...report, isProbe: kind !== 'waiting' && (await parts.attempts.isProbe(input.deliveryId)) };
+    return concluded(parts, input, report);
   },
 });
 

@@ -1,16 +1,15 @@
+import { maxFastInFlight } from '../src/db/sendable.ts';
 import type { AttemptResult } from '../src/domain/outcome.ts';
 
 /** An endpoint that answers slower than this is no company for a workflow task (milliseconds). */
 const slowMs = 300;
 /** After this long without an answer nothing is known of an endpoint any more (milliseconds). */
 const staleMs = 60_000;
-const maxFastInFlight = 16;
 /** How much the newest answer weighs in the average. */
 const weight = 0.3;
 
 interface Health {
   averageMs: number;
-  failing: boolean;
   knownAt: number;
   inFlight: number;
   /** Of these, those that no row shows as under way. */
@@ -18,9 +17,9 @@ interface Health {
 }
 
 /**
- * What this process knows of each endpoint, to decide whether a first attempt may go inside the workflow task that woke:
- * only to an endpoint that answers well and fast. One that is failing, slow or over its bound never holds a workflow's slot;
- * one that is unknown is tried by one attempt at a time. It is advice, not state: losing it costs speed, never an event.
+ * What this process knows of each endpoint, to decide whether a workflow task may wait for an attempt: only where answers are
+ * fast, good or bad. A slow endpoint, or one over its bound, never holds a workflow's slot; one that was not heard of for long
+ * is tried by one attempt at a time. It is advice, not state: losing it costs speed, never an event.
  */
 export class EndpointHealth {
   readonly #endpoints = new Map<string, Health>();
@@ -34,7 +33,7 @@ export class EndpointHealth {
     const health = this.#endpoints.get(endpointId);
     if (health === undefined) return true;
     if (this.#now() - health.knownAt > staleMs) return health.inFlight === 0;
-    return !health.failing && health.averageMs < slowMs && health.inFlight < maxFastInFlight;
+    return health.averageMs < slowMs && health.inFlight < maxFastInFlight;
   }
 
   /** Attempts of this process that the rows do not show as under way: whoever counts the rows adds these. */
@@ -66,12 +65,10 @@ export class EndpointHealth {
     health.inFlight += 1;
     try {
       const result = await attempt();
-      const failed = result.statusCode === null || result.statusCode === 429 || result.statusCode >= 500;
       health.averageMs =
-        health.failing || health.knownAt === Number.NEGATIVE_INFINITY
+        health.knownAt === Number.NEGATIVE_INFINITY
           ? result.durationMs
           : health.averageMs * (1 - weight) + result.durationMs * weight;
-      health.failing = failed;
       health.knownAt = this.#now();
       return result;
     } finally {
@@ -91,7 +88,6 @@ export class EndpointHealth {
     }
     const health: Health = {
       averageMs: 0,
-      failing: false,
       knownAt: Number.NEGATIVE_INFINITY,
       inFlight: 0,
       unlisted: 0,

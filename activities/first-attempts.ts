@@ -45,7 +45,7 @@ async function runLane(
     const { deliveryId } = published;
     const delivery = done.length === 0 ? published : await parts.attempts.next(deliveryId);
     if (delivery === null || deadline.aborted || !delivery.endpointOpen) break;
-    if (!parts.health.mayGoFast(delivery.endpointId)) break;
+    if (delivery.endpointMetered || !parts.health.mayGoFast(delivery.endpointId)) break;
     const list = parts.health.startUnlisted(delivery.endpointId);
     const attempt = parts.inFlight.start(deliveryId, () => attemptDelivery(parts, delivery, 1, now, permittedAt));
     try {

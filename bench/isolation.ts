@@ -47,6 +47,19 @@ async function startBad(deps: Deps, name: string, answer: (response: ServerRespo
   };
 }
 
+/** Waits until every lead has published: before that they are a burst of new leads, not leads behind an endpoint. Gives the seconds it took. */
+async function published(deps: Deps, partners: BadPartner[]): Promise<number> {
+  const started = performance.now();
+  for (;;) {
+    const [row] = await deps.db.query<{ count: number }>(
+      'select count(*)::int as count from deliveries where organization_id = any($1)',
+      [partners.map(({ organizationId }) => organizationId)],
+    );
+    if ((row?.count ?? 0) >= backlog * partners.length) return (performance.now() - started) / 1000;
+    await sleep(500);
+  }
+}
+
 /** Latencies from signal to the healthy partner, at an even rate, for `seconds`. */
 async function steady(deps: Deps, partner: Partner): Promise<number[]> {
   const all = Array.from({ length: seconds * perSecond }, async (_, index) => {
@@ -54,6 +67,11 @@ async function steady(deps: Deps, partner: Partner): Promise<number[]> {
     return arrivalOf(deps, partner);
   });
   return Promise.all(all);
+}
+
+async function attemptsSoFar(deps: Deps): Promise<number> {
+  const [row] = await deps.db.query<{ count: number }>('select count(*)::int as count from attempts');
+  return row?.count ?? 0;
 }
 
 /** A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? */
@@ -70,12 +88,18 @@ export async function isolation({ deps }: Rig): Promise<void> {
     const partner = bad[index % bad.length];
     if (partner !== undefined) await deps.client.publish(aLead(partner.organizationId).created());
   });
-  say(`${backlog} leads behind each of a hanging, a failing and a slow endpoint, signalled in ${filled.toFixed(0)} s`);
+  const caughtUp = await published(deps, bad);
+  say(
+    `${backlog} leads behind each of a hanging, a failing and a slow endpoint: signalled in ${filled.toFixed(0)} s, all in their lanes ${caughtUp.toFixed(0)} s later`,
+  );
+  const before = await attemptsSoFar(deps);
   const beside = await steady(deps, healthy);
+  const after = await attemptsSoFar(deps);
   const ratio = (share: number) => quantile(beside, share) / quantile(alone, share);
   say(`healthy endpoint alone: p50 ${ms(median(alone))} p99 ${ms(quantile(alone, 0.99))}`);
   say(`beside them:            p50 ${ms(median(beside))} p99 ${ms(quantile(beside, 0.99))}`);
   say(`ratio: p50 ${ratio(0.5).toFixed(2)} p99 ${ratio(0.99).toFixed(2)}`);
+  say(`attempts at them meanwhile: ${((after - before) / seconds - perSecond).toFixed(1)} a second`);
   for (const partner of bad) say(`most requests open at once at the ${partner.name} endpoint: ${partner.mostOpen()}`);
   for (const partner of bad) partner.close();
   await healthy.close();

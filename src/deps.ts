@@ -1,4 +1,5 @@
 import type { Connection } from '@temporalio/client';
+import { Calls } from '../activities/calls.ts';
 import { EndpointHealth } from '../activities/endpoint-health.ts';
 import { InFlight } from '../activities/in-flight.ts';
 import { Pulse } from '../activities/pulse.ts';
@@ -97,6 +98,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     inFlight: new InFlight(),
     pulse: new Pulse(),
     turns: new Turns(),
+    calls: new Calls(),
     wake: wakeThrough(temporal),
     temporal,
     taskQueue,

@@ -1,5 +1,5 @@
-import { condition, proxyActivities } from '@temporalio/workflow';
-import type { DeliverActivities } from '../activities/deliver.ts';
+import { condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { AttemptInput, DeliverActivities, DeliveryReport } from '../activities/deliver.ts';
 import type { OpenDelivery } from '../activities/publish.ts';
 import { startNotice } from './notice.ts';
 import { tellEndpoint } from './tell-endpoint.ts';
@@ -15,7 +15,10 @@ export interface QueuedDelivery {
   id: string;
   /** The number of its next (or present) attempt. */
   attempt: number;
-  /** Epoch milliseconds of the workflow's clock; 0: at once. An absolute time, since timers do not cross continue-as-new. */
+  /**
+   * Epoch milliseconds of the workflow's clock, 0: at once; for one that waits in line, when it looks again if nobody calls it. An
+   * absolute time, since timers do not cross continue-as-new.
+   */
   dueAt: number;
   /** It sleeps until it is woken: the endpoint is paused, or has as many attempts under way as it takes. */
   asleep?: 'held' | 'waiting';
@@ -31,10 +34,14 @@ export interface LaneOptions {
   onSettled: () => void;
 }
 
-/** A wake for the next in line may be lost with the process that owed it; so long a lane waits for it at the most (milliseconds). */
-const longestWaitMs = 120_000;
 /** What recording an answer may take while the database is away (milliseconds): see `recordingPatienceMs` of the activities. */
 const recordingMs = 90_000;
+
+// What it sends is handed over after half a second; what remains is Postgres.
+const { attemptAtOnce } = proxyLocalActivities<DeliverActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
 
 /**
  * The lanes of one subject. Each works its head until it is settled, then the next goes at once: waiting for its turn is not
@@ -127,15 +134,20 @@ export class Lanes {
     const wakes = this.#wakesOf(lane.endpointId);
     const interrupted = () => this.#stopping || this.#wakesOf(lane.endpointId) !== wakes;
     if (head.asleep === 'held') await condition(interrupted);
-    else if (head.asleep === 'waiting') await condition(interrupted, longestWaitMs);
     else if (head.dueAt > Date.now()) await condition(interrupted, head.dueAt - Date.now());
     return !this.#stopping;
+  }
+
+  /** Within this workflow task where that takes no time; a slow partner is waited for beside it. */
+  async #report(input: AttemptInput): Promise<DeliveryReport> {
+    const report = await attemptAtOnce(input);
+    return report.outcome.kind === 'in_flight' ? this.#deliver().attemptDelivery(input) : report;
   }
 
   async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
     const { endpointId } = lane;
     const wakes = this.#wakesOf(endpointId);
-    const { outcome, notices, isProbe } = await this.#deliver().attemptDelivery({
+    const { outcome, notices, isProbe } = await this.#report({
       deliveryId: head.id,
       endpointId,
       attempt: head.attempt,
@@ -160,7 +172,9 @@ export class Lanes {
       case 'waiting':
         head.dueAt = 0;
         // A wake that came while the attempt was finding out means: look again at once.
-        if (this.#wakesOf(endpointId) === wakes) head.asleep = outcome.kind;
+        if (this.#wakesOf(endpointId) !== wakes) return;
+        head.asleep = outcome.kind;
+        if (outcome.kind === 'waiting') head.dueAt = Date.now() + outcome.lookAgainMs;
         return;
       case 'in_flight':
         return;

@@ -2,6 +2,7 @@ import { type Admission, admit, type Candidate } from '../domain/admission.ts';
 import { isReceiversFault } from '../domain/failing-policy.ts';
 import type { AbandonedReason, AttemptResult, DeliveryStatus, Outcome } from '../domain/outcome.ts';
 import { lockEndpointOf } from './endpoint-lock.ts';
+import { isCalled, pacedMs, takePace } from './places.ts';
 import type { Database, Queryable } from './pool.ts';
 import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
 
@@ -19,7 +20,13 @@ export interface AttemptRecord {
 /** An attempt that may be made, or what stands in its way. */
 export type Begun =
   | { kind: 'send'; delivery: Sendable }
-  | { kind: 'recorded'; outcome: Outcome; attemptsBefore: number }
+  | {
+      kind: 'recorded';
+      outcome: Outcome;
+      attemptsBefore: number;
+      /** Set when it waits for the endpoint's rate limit: call the next in line in so many milliseconds, since no attempt's end will. */
+      callInMs?: number;
+    }
   | { kind: 'elsewhere' }
   /** No place is free, but one of those that no row shows ends or is listed within moments: ask again. */
   | { kind: 'soon' };
@@ -49,6 +56,10 @@ interface CandidateRow {
   probe_delivery_id: string | null;
   in_flight: number;
   max_in_flight: number;
+  endpoint_id: string;
+  is_limited: boolean;
+  paced_ms: number;
+  is_called: boolean;
   owned_or_lost: boolean;
   attempts_before: number;
 }
@@ -56,16 +67,19 @@ interface CandidateRow {
 const candidateSql = `
   select d.status, d.reason, d.attempt, d.next_attempt_at, d.skip_requested,
          p.status as endpoint_status, p.deleted_at is not null as endpoint_deleted, p.resume_phase, p.probe_delivery_id,
-         p.max_in_flight, d.attempts_before,
+         p.max_in_flight, d.attempts_before, d.endpoint_id, p.rate_limit is not null as is_limited, ${pacedMs} as paced_ms,
+         d.waiting_since is not null and coalesce(${isCalled('d')}, false) as is_called,
          (select count(*)::int from deliveries o where o.endpoint_id = d.endpoint_id and o.status = 'delivering'
-             and o.attempt_started_at > now() - make_interval(secs => $3 / 1000.0)) as in_flight,
+             and o.attempt_started_at > now() - make_interval(secs => $3 / 1000.0))
+         + (select count(*)::int from deliveries o where o.endpoint_id = d.endpoint_id and o.id <> d.id
+             and o.waiting_since is not null and ${isCalled('o')}) as in_flight,
          d.attempt_owner in ($2, $4) or d.attempt_started_at < now() - make_interval(secs => $3 / 1000.0) as owned_or_lost
     from deliveries d join endpoints p on p.id = d.endpoint_id where d.id = $1`;
 
 const takeSql = `
   with taken as (
     update deliveries set status = 'delivering', attempt = $2, attempt_started_at = now(), attempt_owner = $3,
-           next_attempt_at = null, waiting_since = null
+           next_attempt_at = null, waiting_since = null, woken_at = null
      where id = $1 returning *
   )
   select ${sendableColumns} from taken d ${sendableFrom}`;
@@ -136,6 +150,8 @@ const toCandidate = (deliveryId: string, row: CandidateRow, unlisted: number): C
   probeDeliveryId: row.probe_delivery_id,
   inFlight: row.in_flight + unlisted,
   maxInFlight: row.max_in_flight,
+  pacedMs: row.paced_ms,
+  isCalled: row.is_called,
   ownedOrLost: row.owned_or_lost,
 });
 
@@ -147,13 +163,29 @@ async function take(db: Queryable, deliveryId: string, attempt: number, owner: s
 
 // A lost attempt that may not be repeated now gives its number back.
 const holdSql = `
-  update deliveries set status = 'held', next_attempt_at = null, waiting_since = null,
+  update deliveries set status = 'held', next_attempt_at = null, waiting_since = null, woken_at = null,
          attempt = case when status = 'delivering' then attempt - 1 else attempt end
    where id = $1`;
 const waitSql = `
-  update deliveries set waiting_since = coalesce(waiting_since, now()), next_attempt_at = null,
+  update deliveries set waiting_since = coalesce(waiting_since, now()), woken_at = null, next_attempt_at = null,
          status = case when status = 'held' then 'pending' else status end
    where id = $1`;
+/** Who waits is called; so long it waits at the most for a call that was lost with the process that owed it (milliseconds). */
+const lookAgainMs = 120_000;
+/** In a crowd somebody looks soon, and calls go on from there: each looks so much later for each other one (milliseconds). */
+const lookAgainPerOtherMs = 1_000;
+
+/** Puts a delivery in line, and gives when it should look again by itself. */
+async function lineUp(db: Queryable, deliveryId: string): Promise<number> {
+  await db.execute(waitSql, [deliveryId]);
+  const [row] = await db.query<{ crowd: number }>(
+    `select count(*)::int as crowd from (
+       select from deliveries where endpoint_id = (select endpoint_id from deliveries where id = $1) and waiting_since is not null limit 3600) w`,
+    [deliveryId],
+  );
+  return lookAgainMs + lookAgainPerOtherMs * (row?.crowd ?? 1);
+}
+
 const abandonSql = `
   update deliveries set status = 'abandoned', reason = $2, settled_at = now(), next_attempt_at = null, waiting_since = null
    where id = $1`;
@@ -174,8 +206,8 @@ async function turnAway(
       await db.execute(holdSql, [deliveryId]);
       return { kind: 'held' };
     case 'wait':
-      await db.execute(waitSql, [deliveryId]);
-      return { kind: 'waiting' };
+    case 'paced':
+      return { kind: 'waiting', lookAgainMs: await lineUp(db, deliveryId) };
   }
 }
 
@@ -202,11 +234,15 @@ export const attempts = (db: Database) => ({
       if (admission.kind === 'elsewhere') return admission;
       // Nobody would wake it: those that wait are woken when a listed attempt ends.
       if (admission.kind === 'wait' && row.in_flight < row.max_in_flight) return { kind: 'soon' };
-      if (admission.kind === 'send') return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
+      if (admission.kind === 'send') {
+        if (row.is_limited && !row.is_called) await takePace(tx, row.endpoint_id, 1);
+        return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
+      }
       return {
         kind: 'recorded',
         outcome: await turnAway(tx, admission, deliveryId),
         attemptsBefore: row.attempts_before,
+        ...(admission.kind === 'paced' && { callInMs: admission.inMs }),
       };
     }),
 

@@ -11,6 +11,8 @@ export interface EndpointRow {
   mode: Mode;
   status: 'active' | 'paused';
   paused_reason: string | null;
+  max_in_flight: number;
+  rate_limit: number | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -21,6 +23,10 @@ export interface NewEndpoint {
   description: string | null;
   events: string[];
   mode: Mode;
+  /** The most requests open there at once. */
+  maxInFlight: number;
+  /** The most attempts a second; null: as many as come. */
+  rateLimit: number | null;
   /** Sealed by the key ring under the context `endpoint/<id>`. */
   secret: Uint8Array;
 }
@@ -29,20 +35,23 @@ export interface EndpointChange {
   url?: string | undefined;
   description?: string | null | undefined;
   events?: string[] | undefined;
+  maxInFlight?: number | undefined;
+  rateLimit?: number | null | undefined;
 }
 
-const columns = 'id, url, description, events, mode, status, paused_reason, created_at, updated_at';
+const columns =
+  'id, url, description, events, mode, status, paused_reason, max_in_flight, rate_limit, created_at, updated_at';
 const live = 'organization_id = $1 and id = $2 and deleted_at is null';
 
 export const endpoints = (db: Queryable) => ({
   async create(
     organizationId: string,
-    { id, url, description, events, mode, secret }: NewEndpoint,
+    { id, url, description, events, mode, maxInFlight, rateLimit, secret }: NewEndpoint,
   ): Promise<EndpointRow> {
     const [row] = await db.query<EndpointRow>(
-      `insert into endpoints (organization_id, id, url, description, events, mode, secret)
-       values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
-      [organizationId, id, url, description, events, mode, secret],
+      `insert into endpoints (organization_id, id, url, description, events, mode, max_in_flight, rate_limit, secret)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${columns}`,
+      [organizationId, id, url, description, events, mode, maxInFlight, rateLimit, secret],
     );
     if (row === undefined) throw new Error(`endpoint ${id} was not written`);
     return row;
@@ -70,13 +79,24 @@ export const endpoints = (db: Queryable) => ({
   async change(
     organizationId: string,
     id: string,
-    { url, description, events }: EndpointChange,
+    { url, description, events, maxInFlight, rateLimit }: EndpointChange,
   ): Promise<EndpointRow | null> {
     const rows = await db.query<EndpointRow>(
       `update endpoints set url = coalesce($3, url), events = coalesce($4, events),
-              description = case when $6 then $5 else description end, updated_at = now()
+              description = case when $6 then $5 else description end, max_in_flight = coalesce($7, max_in_flight),
+              rate_limit = case when $9 then $8 else rate_limit end, updated_at = now()
         where ${live} returning ${columns}`,
-      [organizationId, id, url ?? null, events ?? null, description ?? null, description !== undefined],
+      [
+        organizationId,
+        id,
+        url ?? null,
+        events ?? null,
+        description ?? null,
+        description !== undefined,
+        maxInFlight ?? null,
+        rateLimit ?? null,
+        rateLimit !== undefined,
+      ],
     );
     return rows[0] ?? null;
   },

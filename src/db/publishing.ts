@@ -1,7 +1,14 @@
 import type { LeadEventType, LeadStage, LeadStatus, Mode, Tier } from '../domain/lead.ts';
 import type { RegisteredWidget } from '../domain/payloads.ts';
 import type { Queryable } from './pool.ts';
-import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
+import {
+  endpointMetered,
+  type Sendable,
+  type SendableRow,
+  sendableColumns,
+  sendableFrom,
+  toSendable,
+} from './sendable.ts';
 
 /** The cause of every lead event: a lead emits each type once in its life. A widget's cause is the inbound id. */
 export const onceInALife = 'once';
@@ -93,6 +100,7 @@ const publishSql = `
   ), subscribed as (
     select f.event_id, f.type, f.body, p.id as endpoint_id, p.url, p.secret, p.next_secret, p.overlap_ends_at,
            p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open,
+           ${endpointMetered} as endpoint_metered,
            -- Shown as what it is. Its lane asks again at its turn, so a pause that ends meanwhile leaves none behind.
            case p.status when 'paused' then 'held' else 'pending' end as status,
            row_number() over (partition by p.id order by f.position) as nth,
@@ -114,7 +122,7 @@ const publishSql = `
       from subscribed s join numbered n using (endpoint_id)
     returning id, event_id, endpoint_id, event, sequence
   )
-  select i.id, $2 as organization_id, i.endpoint_id, i.event_id, i.event, i.sequence, s.body, s.url, s.endpoint_open,
+  select i.id, $2 as organization_id, i.endpoint_id, i.event_id, i.event, i.sequence, s.body, s.url, s.endpoint_open, s.endpoint_metered,
          s.secret, s.next_secret, s.overlap_ends_at, 0 as attempts_before, false as recovering
     from inserted i join subscribed s using (event_id, endpoint_id)
    order by i.endpoint_id, i.sequence`;

@@ -1,3 +1,6 @@
+/** So many first attempts may one process have under way at an endpoint without asking for a place. */
+export const maxFastInFlight = 16;
+
 /** What an attempt needs to know of a delivery and its endpoint. */
 export interface Sendable {
   deliveryId: string;
@@ -8,6 +11,8 @@ export interface Sendable {
   sequence: number;
   body: string;
   url: string;
+  /** Its own bounds are narrower than what a process may send unasked: every attempt asks for a place first. */
+  endpointMetered: boolean;
   /** False while it is paused, or another delivery has to go first after its resume. */
   endpointOpen: boolean;
   secret: Buffer;
@@ -29,6 +34,7 @@ export interface SendableRow {
   body: string;
   url: string;
   endpoint_open: boolean;
+  endpoint_metered: boolean;
   secret: Buffer;
   next_secret: Buffer | null;
   overlap_ends_at: Date | null;
@@ -36,9 +42,12 @@ export interface SendableRow {
   recovering: boolean;
 }
 
+/** Fewer at once than a process sends to any healthy endpoint, or only so many a second. */
+export const endpointMetered = `p.rate_limit is not null or p.max_in_flight < ${maxFastInFlight}`;
+
 /** Select these from deliveries `d`, joined by `sendableFrom`. */
 export const sendableColumns = `d.id, d.organization_id, d.endpoint_id, d.event_id, d.event, d.sequence, b.body, p.url,
-  p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open, p.secret, p.next_secret, p.overlap_ends_at,
+  p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open, ${endpointMetered} as endpoint_metered, p.secret, p.next_secret, p.overlap_ends_at,
   d.attempts_before, d.recovery_job_id is not null as recovering`;
 export const sendableFrom = 'join endpoints p on p.id = d.endpoint_id join event_bodies b on b.event_id = d.event_id';
 
@@ -52,6 +61,7 @@ export const toSendable = (row: SendableRow): Sendable => ({
   body: row.body,
   url: row.url,
   endpointOpen: row.endpoint_open,
+  endpointMetered: row.endpoint_metered,
   secret: row.secret,
   nextSecret: row.next_secret,
   overlapEndsAt: row.overlap_ends_at,

@@ -1,4 +1,5 @@
 import { lockEndpoint } from './endpoint-lock.ts';
+import { isCalled, paceDue, pacedMs, takePace } from './places.ts';
 import type { Database } from './pool.ts';
 
 /** A workflow to be told that the lane of an endpoint may look again. */
@@ -16,6 +17,37 @@ const ranked = `ranked as (
          row_number() over (partition by subject, runner order by sequence) as place
     from deliveries where endpoint_id = $1 and status not in ('delivered', 'abandoned'))`;
 
+interface PlacesRow {
+  anybody_waits: boolean;
+  /** Places at the endpoint that nobody has, or is on the way to. */
+  free: number;
+  is_limited: boolean;
+  paced_ms: number;
+  /** How many the rate limit lets go now. */
+  due: number;
+}
+
+const placesSql = `
+  select exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null
+                    and ${isCalled('d')} is not true) as anybody_waits,
+         greatest(0, p.max_in_flight
+           - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering')
+           - (select count(*) from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null and ${isCalled('d')}))::int as free,
+         p.rate_limit is not null as is_limited, ${pacedMs} as paced_ms, ${paceDue} as due
+    from endpoints p where p.id = $1`;
+
+const callSql = `
+  update deliveries set woken_at = now() where id in (
+    select id from deliveries d where endpoint_id = $1 and waiting_since is not null and ${isCalled('d')} is not true
+     order by waiting_since limit $2)
+  returning coalesce(runner, subject) as workflow_id`;
+
+/** Those who were called, and when the rate limit lets the next be called; null: not before an attempt ends. */
+export interface Called {
+  wakes: Wake[];
+  againInMs: number | null;
+}
+
 export type ProbeChoice =
   | ({ kind: 'chosen'; deliveryId: string; asleep: boolean } & Wake)
   | { kind: 'nothing_held' }
@@ -28,24 +60,21 @@ const toWakes = (endpointId: string, rows: { workflow_id: string }[]): Wake[] =>
 /** Who sleeps behind an endpoint, and whose turn it is. */
 export const wakes = (db: Database) => ({
   /**
-   * Those that may begin now that an attempt at the endpoint has ended, longest waiting first. Behind the lock: whoever
-   * counted that attempt as under way, and so decided to wait, has committed and is found.
+   * Calls those that may begin now, longest waiting first, and keeps a place for each. Behind the lock: whoever counted an
+   * attempt that has ended since as under way, and so decided to wait, has committed and is found.
    */
-  nextWaiting: (endpointId: string): Promise<Wake[]> =>
+  callWaiting: (endpointId: string): Promise<Called> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
-      return toWakes(
-        endpointId,
-        await tx.prepared<{ workflow_id: string }>(
-          'next-waiting',
-          `update deliveries set waiting_since = null where id in (
-             select id from deliveries where endpoint_id = $1 and waiting_since is not null order by waiting_since
-              limit (select greatest(0, p.max_in_flight - (select count(*) from deliveries o where o.endpoint_id = $1 and o.status = 'delivering'))
-                       from endpoints p where p.id = $1))
-           returning coalesce(runner, subject) as workflow_id`,
-          [endpointId],
-        ),
-      );
+      const [places] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId]);
+      if (places === undefined || !places.anybody_waits) return { wakes: [], againInMs: null };
+      const { free, due, is_limited: isLimited, paced_ms: pacedMs } = places;
+      const count = isLimited ? Math.min(free, due) : free;
+      const rows = count > 0 ? await tx.prepared<{ workflow_id: string }>('call', callSql, [endpointId, count]) : [];
+      if (isLimited && rows.length > 0) await takePace(tx, endpointId, rows.length);
+      // Where the places are what it waits for, the attempts that hold them call when they end.
+      const againInMs = isLimited && free > count ? Math.max(pacedMs, 1) : null;
+      return { wakes: toWakes(endpointId, rows), againInMs };
     }),
 
   /**

@@ -13,9 +13,13 @@ export interface Candidate {
   endpointDeleted: boolean;
   resumePhase: 'probe' | 'drain' | null;
   probeDeliveryId: string | null;
-  /** Attempts under way at the endpoint, and how many it takes. */
+  /** Attempts under way at the endpoint, with the places that are kept for others, and how many it takes. */
   inFlight: number;
   maxInFlight: number;
+  /** Milliseconds until the endpoint's rate limit lets the next one go; 0: now. */
+  pacedMs: number;
+  /** A place is kept for this one: it waited, and was called. */
+  isCalled: boolean;
   /** The process asking has this attempt under way, or the one that had it cannot have it any more. */
   ownedOrLost: boolean;
 }
@@ -30,7 +34,9 @@ export type Admission =
   | { kind: 'abandon'; reason: 'skipped' | 'endpoint_deleted' }
   | { kind: 'hold' }
   /** As many are under way as the endpoint takes. */
-  | { kind: 'wait' };
+  | { kind: 'wait' }
+  /** Its rate limit lets the next one go in `inMs` milliseconds. */
+  | { kind: 'paced'; inMs: number };
 
 /**
  * Whether attempt number `attempt` may begin (spec section 5). Read and decided behind the endpoint's lock, so that no pause,
@@ -53,6 +59,8 @@ export function admit(candidate: Candidate, attempt: number, now: number): Admis
   if (candidate.endpointDeleted) return { kind: 'abandon', reason: 'endpoint_deleted' };
   if (candidate.endpointStatus === 'paused') return { kind: 'hold' };
   if (candidate.resumePhase === 'probe' && candidate.probeDeliveryId !== candidate.deliveryId) return { kind: 'hold' };
-  if (!isLost && candidate.inFlight >= candidate.maxInFlight) return { kind: 'wait' };
+  if (isLost) return { kind: 'send' };
+  if (candidate.inFlight >= candidate.maxInFlight) return { kind: 'wait' };
+  if (candidate.pacedMs > 0 && !candidate.isCalled) return { kind: 'paced', inMs: candidate.pacedMs };
   return { kind: 'send' };
 }

@@ -20,8 +20,8 @@ export type Outcome =
   | { kind: 'abandoned'; reason: AbandonedReason }
   /** The endpoint is paused, or another delivery goes first after its resume: nothing was sent and no attempt was used. */
   | { kind: 'held' }
-  /** As many attempts are under way as the endpoint takes: nothing was sent, and a wake follows. */
-  | { kind: 'waiting' }
+  /** As many attempts are under way, or were made lately, as the endpoint takes: nothing was sent, and a call follows; if it is lost, look again. */
+  | { kind: 'waiting'; lookAgainMs: number }
   /** The first attempt is under way and slower than a local activity may wait: a regular activity waits for its outcome. */
   | { kind: 'in_flight' };
 

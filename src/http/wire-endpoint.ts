@@ -5,6 +5,15 @@ export const endpointsUrl = '/v1/organizations/:organizationId/endpoints';
 export const endpointUrl = `${endpointsUrl}/:endpointId`;
 export const endpointPath = organizationPath.extend({ endpointId: uuid });
 
+export const maxInFlight = z
+  .int()
+  .min(1)
+  .max(256)
+  .meta({ description: 'The most requests open there at once, however many leads there are; 16 unless told' });
+export const rateLimit = z.int().min(1).max(1_000).nullable().meta({
+  description: 'The most attempts a second, evenly spaced; null: as many as come. Waiting for a place uses no attempt',
+});
+
 /** An endpoint as the API reads it: never its secret. */
 export const endpointSchema = z
   .object({
@@ -18,6 +27,8 @@ export const endpointSchema = z
       .string()
       .nullable()
       .meta({ description: '`manual`, or by rule: `failing`, `consecutive_failures`, `gone`' }),
+    max_in_flight: maxInFlight,
+    rate_limit: rateLimit,
     created_at: moment,
     updated_at: moment,
   })

@@ -19,8 +19,15 @@ import { dataConverter, failureConverterPath } from './data-converter.ts';
 
 /** A running workflow costs memory while it is cached (about 100 KiB); one that is not is replayed when it wakes. */
 const maxCachedWorkflows = 2_000;
-/** A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second. */
-const maxWorkflowTasks = 400;
+/**
+ * A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second, and no more than
+ * a busy machine works off well before the tasks time out (10 s).
+ */
+const maxWorkflowTasks = 200;
+/** Each poll takes a task at a time: with the ten that are usual, a server whose answers are slow hands out a few tasks a second. */
+const maxWorkflowTaskPolls = 40;
+/** A burst is of new leads, and their tasks do not come by the polls for cached ones: half of the polls are for them. */
+const shareOfNewLeads = 0.5;
 /** Resumes, recoveries, reports: short ones. */
 const maxControlActivities = 50;
 /** Mails under way: a mail server that hangs holds these, and nothing else. */
@@ -92,6 +99,8 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       workflowBundle: workflowBundleOption ?? (await workflowBundle()),
       maxCachedWorkflows,
       maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks,
+      maxConcurrentWorkflowTaskPolls: maxWorkflowTaskPolls,
+      nonStickyToStickyPollRatio: shareOfNewLeads,
       maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
       maxConcurrentActivityTaskExecutions: maxControlActivities,
     }),

@@ -19,6 +19,8 @@ const candidate = (overrides: Partial<Candidate> = {}): Candidate => ({
   probeDeliveryId: null,
   inFlight: 0,
   maxInFlight: 16,
+  pacedMs: 0,
+  isCalled: false,
   ownedOrLost: false,
   ...overrides,
 });
@@ -94,6 +96,19 @@ describe('at most so many at a time', () => {
   test('a lost attempt has its place already', () => {
     const lost = candidate({ status: 'delivering', attempt: 1, ownedOrLost: true, inFlight: 16 });
     expect(admit(lost, 1, now)).toEqual(send);
+  });
+});
+
+describe('at most so many a second', () => {
+  test.each<[string, Partial<Candidate>, Admission]>([
+    ['the next place is 200 ms away', { pacedMs: 200 }, { kind: 'paced', inMs: 200 }],
+    ['it was called: the place is its own', { pacedMs: 200, isCalled: true }, send],
+    ['called, but as many are under way as it takes', { isCalled: true, inFlight: 16 }, wait],
+    ['paced, and as many under way: an end will call it', { pacedMs: 200, inFlight: 16 }, wait],
+    ['a lost attempt had its place', { status: 'delivering', attempt: 1, ownedOrLost: true, pacedMs: 200 }, send],
+    ['paused: no reason to wait in line', { endpointStatus: 'paused', pacedMs: 200 }, hold],
+  ])('%s', (_, overrides, admission) => {
+    expect(admit(candidate(overrides), 1, now)).toEqual(admission);
   });
 });
 

@@ -53,7 +53,7 @@ test.each<[string, Outcome]>([
   ['a retried failure', retry],
   ['a success', { kind: 'delivered' }],
   ['held', { kind: 'held' }],
-  ['waiting', { kind: 'waiting' }],
+  ['waiting', { kind: 'waiting', lookAgainMs: 120_000 }],
   ['under way', { kind: 'in_flight' }],
   ['skipped', abandoned('skipped')],
   ['the endpoint deleted', abandoned('endpoint_deleted')],

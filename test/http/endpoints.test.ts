@@ -56,6 +56,10 @@ test.each([
   ['a name that does not resolve', { url: 'https://nowhere.invalid/' }, 'url'],
   ['an unknown mode', { mode: 'test' }, 'mode'],
   ['NUL in a text', { description: 'a\u0000b' }, 'description'],
+  ['no request at a time', { max_in_flight: 0 }, 'max_in_flight'],
+  ['half a request a second', { rate_limit: 0.5 }, 'rate_limit'],
+  ['a rate that is no number', { rate_limit: '5' }, 'rate_limit'],
+  ['a rate beyond all bounds', { rate_limit: 1001 }, 'rate_limit'],
   ['an unknown field', { event: [] }, 'event'],
 ])('%s is refused with 422 naming the field', async (_what, body, field) => {
   const answer = await create(body);
@@ -73,6 +77,16 @@ test('changing keeps lead.enriched, and what is not said', async () => {
   });
   expect(cleared.body).toMatchObject({ description: null, url: 'https://127.0.0.1/x' });
   expect(cleared.body).not.toHaveProperty('secret');
+});
+
+test('both bounds are set, changed and taken back', async () => {
+  const { body } = await create({ max_in_flight: 2, rate_limit: 5 });
+  expect(body).toMatchObject({ max_in_flight: 2, rate_limit: 5 });
+  const change = async (bounds: object) => (await api.call('PATCH', `${path}/${body.id}`, { body: bounds })).body;
+  expect(await change({ rate_limit: null })).toMatchObject({ max_in_flight: 2, rate_limit: null });
+  expect(await change({ max_in_flight: 4, rate_limit: 10 })).toMatchObject({ max_in_flight: 4, rate_limit: 10 });
+  expect(await change({ description: 'as it was' })).toMatchObject({ max_in_flight: 4, rate_limit: 10 });
+  expect((await create({})).body).toMatchObject({ max_in_flight: 16, rate_limit: null });
 });
 
 test.each([

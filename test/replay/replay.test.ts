@@ -43,7 +43,7 @@ describe('what running workflows have done, the code of today would do again', (
   );
 
   test('a run that did otherwise is noticed: else nothing above would mean anything', async () => {
-    const history = historyOf('lead-retries.v1.json');
+    const history = historyOf('lead-slow-partner.v1.json');
     const scheduled = history.events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType);
     const activityType = scheduled?.activityTaskScheduledEventAttributes?.activityType;
     expect(activityType?.name).toBe('attemptDelivery');

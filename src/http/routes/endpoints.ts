@@ -14,7 +14,15 @@ import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
 import { wire } from '../wire.ts';
-import { endpointPath, endpointSchema, endpointsUrl, endpointUrl, newSecretSchema } from '../wire-endpoint.ts';
+import {
+  endpointPath,
+  endpointSchema,
+  endpointsUrl,
+  endpointUrl,
+  maxInFlight,
+  newSecretSchema,
+  rateLimit,
+} from '../wire-endpoint.ts';
 
 const url = text(2048).meta({
   description: 'https, at a public address',
@@ -27,7 +35,14 @@ const mode = z.enum(['prod', 'sandbox']);
 const newEndpoint = endpointSchema.extend({ secret: newSecretSchema }).meta({ id: 'NewEndpoint' });
 
 const creation = z
-  .strictObject({ url, events: events.optional(), mode: mode.optional(), description: description.optional() })
+  .strictObject({
+    url,
+    events: events.optional(),
+    mode: mode.optional(),
+    description: description.optional(),
+    max_in_flight: maxInFlight.optional(),
+    rate_limit: rateLimit.optional(),
+  })
   .meta({
     id: 'EndpointCreation',
     description: 'Without `events` the required ones only; `mode` is `prod` unless told, for good',
@@ -37,6 +52,8 @@ const change = z
     url: url.optional(),
     events: events.optional(),
     description: description.optional(),
+    max_in_flight: maxInFlight.optional(),
+    rate_limit: rateLimit.optional(),
     // Named, so that the refusal can say why: a test must never start to land in a partner's CRM.
     mode: z.never({ error: 'the mode of an endpoint does not change' }).optional(),
   })
@@ -82,6 +99,8 @@ export const endpointRoutes =
           description: body.description ?? null,
           events: withRequired(body.events ?? []),
           mode: body.mode ?? 'prod',
+          maxInFlight: body.max_in_flight ?? 16,
+          rateLimit: body.rate_limit ?? null,
           secret: keyRing.seal(Buffer.from(secret), secretContext(id)),
         });
         return reply.code(201).send({ ...wire(row), secret });
@@ -131,7 +150,8 @@ export const endpointRoutes =
         schema: {
           tags,
           summary: 'Change an endpoint',
-          description: 'The choice of events applies from the next emission on, the URL from the next attempt on.',
+          description:
+            'The choice of events applies from the next emission on; the URL and both bounds from the next attempt on.',
           params: endpointPath,
           body: change,
           response: { 200: endpointSchema, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
@@ -144,6 +164,8 @@ export const endpointRoutes =
           url: body.url,
           description: body.description,
           events: body.events === undefined ? undefined : withRequired(body.events),
+          maxInFlight: body.max_in_flight,
+          rateLimit: body.rate_limit,
         });
         if (row === null) throw new ApiError('not_found');
         return wire(row);

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { aLead } from '../support/lead-events.ts';
+import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { eventually } from '../support/eventually.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { accept, type CountingReceiver, startCountingReceiver } from './counting-receiver.ts';
+import { statusesAt } from './rows.ts';
+
+jest.setTimeout(90_000);
+
+let service: TestService;
+let other: Awaited<ReturnType<TestService['anotherWorker']>>;
+beforeAll(async () => {
+  service = await startService();
+  other = await service.anotherWorker();
+});
+afterAll(async () => {
+  await other?.stop();
+  await service?.stop();
+});
+
+let partner: CountingReceiver;
+let organization: string;
+let endpoint: string;
+beforeEach(async () => {
+  partner = await startCountingReceiver();
+  organization = await anOrganization(service.deps);
+  ({ id: endpoint } = await anEndpoint(service.deps, organization, partner.url));
+});
+
+const bound = (column: 'max_in_flight' | 'rate_limit', value: number | null) =>
+  service.deps.db.execute(`update endpoints set ${column} = $2 where id = $1`, [endpoint, value]);
+const publish = (count: number) =>
+  Promise.all(Array.from({ length: count }, () => service.deps.client.publish(aLead(organization).created())));
+const allDelivered = (count: number) =>
+  eventually(
+    async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(count).fill('delivered')),
+    60_000,
+  );
+
+/** The most that arrived within any one second. */
+function mostInASecond(times: number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return Math.max(...sorted.map((at, index) => sorted.slice(index).filter((later) => later < at + 1_000).length));
+}
+
+test('a rate limit of 5: 30 leads at once arrive in five to six seconds, evenly, each by its first attempt, from two workers', async () => {
+  await bound('rate_limit', 5);
+  await publish(30);
+  await allDelivered(30);
+  const times = partner.arrived.map(({ at }) => at);
+  // One more at the window's edge, and one that was late.
+  expect(mostInASecond(times)).toBeLessThanOrEqual(7);
+  expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(5_000);
+  expect(partner.arrived.every(({ attempt }) => attempt === 1)).toBe(true);
+  expect(partner.arrived).toHaveLength(30);
+  await partner.close();
+});
+
+test('a rate limit holds for retries too, and taking it away lets everything go at once', async () => {
+  await bound('rate_limit', 4);
+  partner.behave((response, { attempt }) => void response.writeHead(attempt === 1 ? 500 : 200).end());
+  await publish(8);
+  await eventually(() => expect(partner.arrived.length).toBeGreaterThanOrEqual(6));
+  expect(mostInASecond(partner.arrived.map(({ at }) => at))).toBeLessThanOrEqual(6);
+  await bound('rate_limit', null);
+  await allDelivered(8);
+  await partner.close();
+});
+
+test('at most one request at a time: 40 leads of a fast endpoint go one by one, from two workers', async () => {
+  await publish(5);
+  await allDelivered(5); // both know it to be fast
+  await bound('max_in_flight', 1);
+  partner.behave((response) => void setTimeout(() => accept(response), 20));
+  partner.open.most = 0;
+  await publish(40);
+  await allDelivered(45);
+  expect(partner.open.most).toBe(1);
+  await partner.close();
+});
+
+test('the places of a slow endpoint are not called twice: whoever is called is sent', async () => {
+  partner.behave((response) => void setTimeout(() => accept(response), 600));
+  await publish(1);
+  await allDelivered(1); // known to be slow
+  const wakes = jest.spyOn(service.deps.activityParts, 'wake');
+  const others = jest.spyOn(other.deps.activityParts, 'wake');
+  await publish(80);
+  await allDelivered(81);
+  await sleep(200);
+  // Each delivery that waited was called once; without kept places it was several times as many.
+  expect(wakes.mock.calls.length + others.mock.calls.length).toBeLessThanOrEqual(80);
+  expect(partner.open.most).toBeLessThanOrEqual(16);
+  expect(partner.open.most).toBeGreaterThan(8);
+  await partner.close();
+});
