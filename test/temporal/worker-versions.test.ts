@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Connection } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { eventually } from '../support/eventually.ts';
 import { historiesOf } from '../support/histories.ts';
@@ -12,6 +13,9 @@ import { startService, type TestService } from '../support/service.ts';
 
 /** Long enough for a worker that is asked to have taken something (milliseconds). */
 const whileMs = 2_000;
+const partitionsMs = 500;
+
+type VersioningInfo = temporal.api.taskqueue.v1.ITaskQueueVersioningInfo;
 
 let service: TestService;
 let receiver: Receiver;
@@ -46,12 +50,25 @@ async function another(deploymentName: string, buildId: string): Promise<void> {
 async function setCurrent(deploymentName: string, buildId: string): Promise<void> {
   const { workflowService } = service.deps.temporal.connection as Connection;
   await eventually(() => workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName, buildId }));
+  await knownToTheQueue((info) => (info.currentDeploymentVersion?.buildId ?? '') === buildId);
 }
 
 async function setRamping(deploymentName: string, buildId: string, percentage: number): Promise<void> {
   const { workflowService } = service.deps.temporal.connection as Connection;
   const request = { namespace, deploymentName, buildId, percentage };
   await eventually(() => workflowService.setWorkerDeploymentRampingVersion(request));
+  await knownToTheQueue((info) => info.rampingVersionPercentage === percentage);
+}
+
+/** The queue hears of it a moment later, and its partitions another one. */
+async function knownToTheQueue(isSo: (info: VersioningInfo) => boolean): Promise<void> {
+  const { workflowService } = service.deps.temporal.connection as Connection;
+  await eventually(async () => {
+    const taskQueue = { name: service.deps.taskQueue };
+    const { versioningInfo } = await workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType: 1 });
+    if (!isSo(versioningInfo ?? {})) throw new Error('the task queue has not heard of it');
+  });
+  await sleep(partitionsMs);
 }
 
 const namespace = 'default';
