@@ -72,7 +72,10 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
 
   if (carried !== undefined && lanes.isEmpty) alarm.ensure(idleAt()); // timers do not cross continue-as-new
   while (!workflowInfo().continueAsNewSuggested) {
-    await condition(() => state.inbox.length > 0 || alarm.hasFired || workflowInfo().continueAsNewSuggested);
+    // Idle only with nothing unsettled: an alarm that counted before would be answered by nothing, again and again, in one task.
+    await condition(
+      () => state.inbox.length > 0 || (alarm.hasFired && lanes.isEmpty) || workflowInfo().continueAsNewSuggested,
+    );
     for (let step = state.inbox.shift(); step !== undefined; step = state.inbox.shift()) {
       const result = await publishWidget({
         widgetId,

@@ -127,6 +127,21 @@ describe('an idle lead', () => {
     await closed(widgetSubject(widget.widgetId));
     await short.stop();
   });
+
+  test('a widget whose time is up while a delivery is retried goes on, and ends when that is settled', async () => {
+    const short = await startService({ idleAfterMs, retryScheduleMs: [1_500] });
+    const id = await anOrganization(short.deps);
+    await anEndpoint(short.deps, id, receiver.url);
+    receiver.answer({ status: 500 });
+    const widget = aWidget(id);
+    // The first one sets the alarm, the second one's delivery is unsettled when it rings.
+    await short.deps.client.publishMany([widget.created('active'), widget.updated('inactive')]);
+    await eventually(() => expect(receiver.requests).toHaveLength(1));
+    receiver.answer({ status: 200 });
+    await closed(widgetSubject(widget.widgetId));
+    expect(seen()).toEqual(['1 widget.status_changed', '1 widget.status_changed']);
+    await short.stop();
+  });
 });
 
 describe('what an operator sees', () => {
