@@ -14,7 +14,7 @@ import type { EndpointHealth } from './endpoint-health.ts';
 import type { Pulse } from './pulse.ts';
 
 export interface AttemptParts {
-  attempts: Pick<Attempts, 'record'>;
+  attempts: Pick<Attempts, 'record' | 'retrying'>;
   endpointStatus: Pick<EndpointStatus, 'afterFailure'>;
   keyRing: KeyRing;
   send: (request: { url: string; headers: Record<string, string>; body: string }) => Promise<AttemptResult>;
@@ -24,6 +24,8 @@ export interface AttemptParts {
   /** Called once per attempt, after it is recorded. */
   observe: (attempt: ObservedAttempt) => void;
 }
+
+const isAnswered = ({ statusCode }: AttemptResult): boolean => statusCode !== null && statusCode < 300;
 
 /** What a workflow has to know, and to do, after an attempt. */
 export interface AttemptReport {
@@ -95,6 +97,7 @@ export async function attemptDelivery(
     parts.send({ url: delivery.url, headers, body: delivery.body }),
   );
   const classified = classify(result, {
+    retrying: isAnswered(result) ? 0 : await persistently(() => parts.attempts.retrying(delivery.endpointId)),
     attempt: number - delivery.attemptsBefore,
     scheduleMs: parts.retryScheduleMs,
     now: startedAt.getTime() + result.durationMs,

@@ -10,7 +10,7 @@ import type { InFlight } from './in-flight.ts';
 export const handOverAfterMs = 500;
 
 export interface FirstAttemptParts extends AttemptParts {
-  attempts: Pick<Attempts, 'record' | 'markUnderWay' | 'next'>;
+  attempts: Pick<Attempts, 'record' | 'retrying' | 'markUnderWay' | 'next'>;
   inFlight: InFlight;
 }
 

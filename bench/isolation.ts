@@ -12,6 +12,10 @@ import { ms, type Rig, say } from './rig.ts';
 const backlog = Number(process.env.BENCH_BACKLOG ?? 1_000);
 const seconds = Number(process.env.BENCH_SECONDS ?? 30);
 const perSecond = 10;
+/** What the burst of new leads left to do is done by then (milliseconds). */
+const calmMs = 15_000;
+/** The first retries of those that failed come in the first ones of these; by the last it is quiet. */
+const windows = 4;
 
 interface BadPartner {
   name: string;
@@ -92,14 +96,18 @@ export async function isolation({ deps }: Rig): Promise<void> {
   say(
     `${backlog} leads behind each of a hanging, a failing and a slow endpoint: signalled in ${filled.toFixed(0)} s, all in their lanes ${caughtUp.toFixed(0)} s later`,
   );
-  const before = await attemptsSoFar(deps);
-  const beside = await steady(deps, healthy);
-  const after = await attemptsSoFar(deps);
-  const ratio = (share: number) => quantile(beside, share) / quantile(alone, share);
+  await sleep(calmMs);
   say(`healthy endpoint alone: p50 ${ms(median(alone))} p99 ${ms(quantile(alone, 0.99))}`);
-  say(`beside them:            p50 ${ms(median(beside))} p99 ${ms(quantile(beside, 0.99))}`);
-  say(`ratio: p50 ${ratio(0.5).toFixed(2)} p99 ${ratio(0.99).toFixed(2)}`);
-  say(`attempts at them meanwhile: ${((after - before) / seconds - perSecond).toFixed(1)} a second`);
+  for (let window = 1; window <= windows; window += 1) {
+    const before = await attemptsSoFar(deps);
+    const beside = await steady(deps, healthy);
+    const atOthers = (await attemptsSoFar(deps)) - before - beside.length;
+    const [p50, p99] = [median(beside), quantile(beside, 0.99)];
+    say(
+      `beside them, ${seconds} s: p50 ${ms(p50)} p99 ${ms(p99)}; ratio p50 ${(p50 / median(alone)).toFixed(2)} ` +
+        `p99 ${(p99 / quantile(alone, 0.99)).toFixed(2)}; ${(atOthers / seconds).toFixed(1)} attempts a second at them`,
+    );
+  }
   for (const partner of bad) say(`most requests open at once at the ${partner.name} endpoint: ${partner.mostOpen()}`);
   for (const partner of bad) partner.close();
   await healthy.close();

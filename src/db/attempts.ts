@@ -246,6 +246,17 @@ export const attempts = (db: Database) => ({
       };
     }),
 
+  /** How many deliveries of an endpoint wait for their retry; 10,000 stands for all that are more. */
+  async retrying(endpointId: string): Promise<number> {
+    const [row] = await db.prepared<{ count: number }>(
+      'retrying',
+      `select count(*)::int as count
+         from (select from deliveries where endpoint_id = $1 and status = 'retrying' limit 10000) r`,
+      [endpointId],
+    );
+    return row?.count ?? 0;
+  },
+
   /** Whether this delivery is the one that goes first after its endpoint's resume: its outcome decides for the others. */
   async isProbe(deliveryId: string): Promise<boolean> {
     const rows = await db.query(

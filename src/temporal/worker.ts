@@ -17,7 +17,7 @@ import { maxConnections } from '../mail/smtp.ts';
 import { connectionOptions } from './connection.ts';
 import { dataConverter, failureConverterPath } from './data-converter.ts';
 
-/** A running workflow costs memory while it is cached (about 100 KiB); one that is not is replayed when it wakes. */
+/** A running workflow costs memory while it is cached (up to half a MiB); one that is not is replayed when it wakes. */
 const maxCachedWorkflows = 2_000;
 /**
  * A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second, and no more than

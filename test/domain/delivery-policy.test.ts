@@ -8,7 +8,15 @@ const scheduleMs = [minute, 10 * minute, hour, 4 * hour];
 const now = Date.UTC(2026, 10, 24, 12, 0, 0);
 
 const middle = () => 0.5;
-const first: AttemptCircumstances = { attempt: 1, scheduleMs, now, random: middle, resend: false, overlap: false };
+const first: AttemptCircumstances = {
+  attempt: 1,
+  scheduleMs,
+  now,
+  random: middle,
+  retrying: 0,
+  resend: false,
+  overlap: false,
+};
 
 const answered = (statusCode: number, retryAfter: string | null = null): AttemptResult => ({
   statusCode,
@@ -79,6 +87,16 @@ test.each([5, 6, 50])('failed attempt %i is the last: exhausted', (attempt) => {
 
 test('an empty schedule means one attempt', () => {
   expect(classify(answered(500), { ...first, scheduleMs: [] })).toEqual({ kind: 'abandoned', reason: 'exhausted' });
+});
+
+test.each([
+  [0, 0],
+  [16, 0],
+  [116, 5_000],
+  [5_000, 30_000],
+])('%i others wait for their retry: %i ms later in the middle', (retrying, laterMs) => {
+  const [delay] = scheduleMs;
+  expect(classify(answered(500), { ...first, retrying })).toEqual({ kind: 'retry', delayMs: (delay ?? 0) + laterMs });
 });
 
 test.each([
