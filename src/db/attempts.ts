@@ -1,10 +1,11 @@
-import { type Admission, admit, type Candidate } from '../domain/admission.ts';
+import { admit, type Candidate } from '../domain/admission.ts';
 import { isReceiversFault } from '../domain/failing-policy.ts';
 import type { AbandonedReason, AttemptResult, DeliveryStatus, Outcome } from '../domain/outcome.ts';
 import { lockEndpointOf } from './endpoint-lock.ts';
-import { isCalled, pacedMs, takePace } from './places.ts';
+import { isCalled, keptPlaces, pacedMs, takePace } from './places.ts';
 import type { Database, Queryable } from './pool.ts';
 import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
+import { turnAway } from './turn-away.ts';
 
 export interface AttemptRecord {
   attemptId: string;
@@ -56,8 +57,9 @@ interface CandidateRow {
   probe_delivery_id: string | null;
   in_flight: number;
   max_in_flight: number;
+  kept_places: number;
   endpoint_id: string;
-  is_limited: boolean;
+  rate_limit: number | null;
   paced_ms: number;
   is_called: boolean;
   owned_or_lost: boolean;
@@ -67,12 +69,12 @@ interface CandidateRow {
 const candidateSql = `
   select d.status, d.reason, d.attempt, d.next_attempt_at, d.skip_requested,
          p.status as endpoint_status, p.deleted_at is not null as endpoint_deleted, p.resume_phase, p.probe_delivery_id,
-         p.max_in_flight, d.attempts_before, d.endpoint_id, p.rate_limit is not null as is_limited, ${pacedMs} as paced_ms,
+         p.max_in_flight, d.attempts_before, d.endpoint_id, p.rate_limit, ${pacedMs} as paced_ms,
          d.waiting_since is not null and coalesce(${isCalled('d')}, false) as is_called,
          (select count(*)::int from deliveries o where o.endpoint_id = d.endpoint_id and o.status = 'delivering'
              and o.attempt_started_at > now() - make_interval(secs => $3 / 1000.0))
-         + (select count(*)::int from deliveries o where o.endpoint_id = d.endpoint_id and o.id <> d.id
-             and o.waiting_since is not null and ${isCalled('o')}) as in_flight,
+           as in_flight,
+         ${keptPlaces('d.endpoint_id', 'd.id')} as kept_places,
          d.attempt_owner in ($2, $4) or d.attempt_started_at < now() - make_interval(secs => $3 / 1000.0) as owned_or_lost
     from deliveries d join endpoints p on p.id = d.endpoint_id where d.id = $1`;
 
@@ -148,10 +150,13 @@ const toCandidate = (deliveryId: string, row: CandidateRow, unlisted: number): C
   endpointDeleted: row.endpoint_deleted,
   resumePhase: row.resume_phase,
   probeDeliveryId: row.probe_delivery_id,
-  inFlight: row.in_flight + unlisted,
+  inFlight: row.in_flight + row.kept_places + unlisted,
   maxInFlight: row.max_in_flight,
-  pacedMs: row.paced_ms,
-  isCalled: row.is_called,
+  // Whoever was called goes before whoever comes by itself.
+  pacedMs:
+    row.rate_limit !== null && row.kept_places > 0 && !row.is_called
+      ? Math.max(row.paced_ms, Math.ceil(1_000 / row.rate_limit))
+      : row.paced_ms,
   ownedOrLost: row.owned_or_lost,
 });
 
@@ -159,56 +164,6 @@ async function take(db: Queryable, deliveryId: string, attempt: number, owner: s
   const [row] = await db.prepared<SendableRow>('take', takeSql, [deliveryId, attempt, owner]);
   if (row === undefined) throw new Error(`delivery ${deliveryId} has no body`);
   return toSendable(row);
-}
-
-// A lost attempt that may not be repeated now gives its number back.
-const holdSql = `
-  update deliveries set status = 'held', next_attempt_at = null, waiting_since = null, woken_at = null,
-         attempt = case when status = 'delivering' then attempt - 1 else attempt end
-   where id = $1`;
-const waitSql = `
-  update deliveries set waiting_since = coalesce(waiting_since, now()), woken_at = null, next_attempt_at = null,
-         status = case when status = 'held' then 'pending' else status end
-   where id = $1`;
-/** Who waits is called; so long it waits at the most for a call that was lost with the process that owed it (milliseconds). */
-const lookAgainMs = 120_000;
-/** In a crowd somebody looks soon, and calls go on from there: each looks so much later for each other one (milliseconds). */
-const lookAgainPerOtherMs = 1_000;
-
-/** Puts a delivery in line, and gives when it should look again by itself. */
-async function lineUp(db: Queryable, deliveryId: string): Promise<number> {
-  await db.execute(waitSql, [deliveryId]);
-  const [row] = await db.query<{ crowd: number }>(
-    `select count(*)::int as crowd from (
-       select from deliveries where endpoint_id = (select endpoint_id from deliveries where id = $1) and waiting_since is not null limit 3600) w`,
-    [deliveryId],
-  );
-  return lookAgainMs + lookAgainPerOtherMs * (row?.crowd ?? 1);
-}
-
-const abandonSql = `
-  update deliveries set status = 'abandoned', reason = $2, settled_at = now(), next_attempt_at = null, waiting_since = null
-   where id = $1`;
-
-/** Writes what was decided, when nothing is to be sent; gives it as an outcome. */
-async function turnAway(
-  db: Queryable,
-  admission: Exclude<Admission, { kind: 'send' | 'elsewhere' }>,
-  deliveryId: string,
-): Promise<Outcome> {
-  switch (admission.kind) {
-    case 'recorded':
-      return admission.outcome;
-    case 'abandon':
-      await db.execute(abandonSql, [deliveryId, admission.reason]);
-      return { kind: 'abandoned', reason: admission.reason };
-    case 'hold':
-      await db.execute(holdSql, [deliveryId]);
-      return { kind: 'held' };
-    case 'wait':
-    case 'paced':
-      return { kind: 'waiting', lookAgainMs: await lineUp(db, deliveryId) };
-  }
 }
 
 /** The attempt log, and the status of the delivery it moves. */
@@ -233,9 +188,9 @@ export const attempts = (db: Database) => ({
       const admission = admit(toCandidate(deliveryId, row, unlisted), attempt, now);
       if (admission.kind === 'elsewhere') return admission;
       // Nobody would wake it: those that wait are woken when a listed attempt ends.
-      if (admission.kind === 'wait' && row.in_flight < row.max_in_flight) return { kind: 'soon' };
+      if (admission.kind === 'wait' && row.in_flight + row.kept_places < row.max_in_flight) return { kind: 'soon' };
       if (admission.kind === 'send') {
-        if (row.is_limited && !row.is_called) await takePace(tx, row.endpoint_id, 1);
+        if (row.rate_limit !== null) await takePace(tx, row.endpoint_id);
         return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
       }
       return {

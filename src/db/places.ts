@@ -6,6 +6,11 @@ const keptSeconds = 30;
 /** Whether a place is kept for delivery `d`, which waits; null when it was not called. */
 export const isCalled = (d: string) => `${d}.woken_at > now() - interval '${keptSeconds} s'`;
 
+/** How many places at an endpoint are kept for those that were called, but for delivery `but`; both are SQL. */
+export const keptPlaces = (endpointId: string, but = 'null') =>
+  `(select count(*)::int from deliveries k where k.endpoint_id = ${endpointId} and k.id is distinct from ${but}
+      and k.waiting_since is not null and ${isCalled('k')})`;
+
 /**
  * Milliseconds until the rate limit of endpoint `p` lets the next attempt go, 0 for now; by the clock, not by the
  * transaction's beginning: it may have waited for the endpoint's lock.
@@ -22,12 +27,12 @@ export const paceDue = `case when p.rate_limit is null or p.next_send_at > clock
   else 1 + floor(extract(epoch from clock_timestamp() - greatest(p.next_send_at, clock_timestamp() - interval '${catchUpMs} ms'))
                  * p.rate_limit)::int end`;
 
-/** Uses up `count` places of a rate limit: those that come next are so much later. Behind the endpoint's lock. */
-export const takePace = (db: Queryable, endpointId: string, count: number) =>
+/** Uses up a place of a rate limit: the next one comes so much later. Behind the endpoint's lock, when an attempt begins. */
+export const takePace = (db: Queryable, endpointId: string) =>
   db.prepared(
     'take-pace',
     `update endpoints set next_send_at =
-        greatest(next_send_at, clock_timestamp() - interval '${catchUpMs} ms') + make_interval(secs => $2::float8 / rate_limit)
+        greatest(next_send_at, clock_timestamp() - interval '${catchUpMs} ms') + make_interval(secs => 1.0 / rate_limit)
       where id = $1 and rate_limit is not null`,
-    [endpointId, count],
+    [endpointId],
   );

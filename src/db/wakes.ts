@@ -1,5 +1,5 @@
 import { lockEndpoint } from './endpoint-lock.ts';
-import { isCalled, paceDue, pacedMs, takePace } from './places.ts';
+import { isCalled, keptPlaces, paceDue, pacedMs } from './places.ts';
 import type { Database } from './pool.ts';
 
 /** A workflow to be told that the lane of an endpoint may look again. */
@@ -21,7 +21,8 @@ interface PlacesRow {
   anybody_waits: boolean;
   /** Places at the endpoint that nobody has, or is on the way to. */
   free: number;
-  is_limited: boolean;
+  kept: number;
+  rate_limit: number | null;
   paced_ms: number;
   /** How many the rate limit lets go now. */
   due: number;
@@ -32,8 +33,8 @@ const placesSql = `
                     and ${isCalled('d')} is not true) as anybody_waits,
          greatest(0, p.max_in_flight
            - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering')
-           - (select count(*) from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null and ${isCalled('d')}))::int as free,
-         p.rate_limit is not null as is_limited, ${pacedMs} as paced_ms, ${paceDue} as due
+           - ${keptPlaces('p.id')})::int as free,
+         ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;
 
 const callSql = `
@@ -68,12 +69,12 @@ export const wakes = (db: Database) => ({
       await lockEndpoint(tx, endpointId);
       const [places] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId]);
       if (places === undefined || !places.anybody_waits) return { wakes: [], againInMs: null };
-      const { free, due, is_limited: isLimited, paced_ms: pacedMs } = places;
-      const count = isLimited ? Math.min(free, due) : free;
+      const { free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = places;
+      // Those on their way use up the rate limit's next places.
+      const count = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
       const rows = count > 0 ? await tx.prepared<{ workflow_id: string }>('call', callSql, [endpointId, count]) : [];
-      if (isLimited && rows.length > 0) await takePace(tx, endpointId, rows.length);
       // Where the places are what it waits for, the attempts that hold them call when they end.
-      const againInMs = isLimited && free > count ? Math.max(pacedMs, 1) : null;
+      const againInMs = rateLimit !== null && free > count ? Math.max(pacedMs, Math.ceil(1_000 / rateLimit)) : null;
       return { wakes: toWakes(endpointId, rows), againInMs };
     }),
 

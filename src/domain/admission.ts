@@ -16,10 +16,8 @@ export interface Candidate {
   /** Attempts under way at the endpoint, with the places that are kept for others, and how many it takes. */
   inFlight: number;
   maxInFlight: number;
-  /** Milliseconds until the endpoint's rate limit lets the next one go; 0: now. */
+  /** Milliseconds until the endpoint's rate limit lets this one go; 0: now. */
   pacedMs: number;
-  /** A place is kept for this one: it waited, and was called. */
-  isCalled: boolean;
   /** The process asking has this attempt under way, or the one that had it cannot have it any more. */
   ownedOrLost: boolean;
 }
@@ -61,6 +59,6 @@ export function admit(candidate: Candidate, attempt: number, now: number): Admis
   if (candidate.resumePhase === 'probe' && candidate.probeDeliveryId !== candidate.deliveryId) return { kind: 'hold' };
   if (isLost) return { kind: 'send' };
   if (candidate.inFlight >= candidate.maxInFlight) return { kind: 'wait' };
-  if (candidate.pacedMs > 0 && !candidate.isCalled) return { kind: 'paced', inMs: candidate.pacedMs };
+  if (candidate.pacedMs > 0) return { kind: 'paced', inMs: candidate.pacedMs };
   return { kind: 'send' };
 }

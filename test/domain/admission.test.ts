@@ -20,7 +20,6 @@ const candidate = (overrides: Partial<Candidate> = {}): Candidate => ({
   inFlight: 0,
   maxInFlight: 16,
   pacedMs: 0,
-  isCalled: false,
   ownedOrLost: false,
   ...overrides,
 });
@@ -102,8 +101,7 @@ describe('at most so many at a time', () => {
 describe('at most so many a second', () => {
   test.each<[string, Partial<Candidate>, Admission]>([
     ['the next place is 200 ms away', { pacedMs: 200 }, { kind: 'paced', inMs: 200 }],
-    ['it was called: the place is its own', { pacedMs: 200, isCalled: true }, send],
-    ['called, but as many are under way as it takes', { isCalled: true, inFlight: 16 }, wait],
+    ['it may go now', { pacedMs: 0 }, send],
     ['paced, and as many under way: an end will call it', { pacedMs: 200, inFlight: 16 }, wait],
     ['a lost attempt had its place', { status: 'delivering', attempt: 1, ownedOrLost: true, pacedMs: 200 }, send],
     ['paused: no reason to wait in line', { endpointStatus: 'paused', pacedMs: 200 }, hold],
