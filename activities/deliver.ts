@@ -23,7 +23,7 @@ export interface DeliverParts extends AttemptParts {
   attemptTimeoutMs: number;
   turns: Turns;
   calls: Calls;
-  wakes: Pick<Wakes, 'callWaiting'>;
+  wakes: Pick<Wakes, 'callWaiting' | 'crowded'>;
   /** Signals a workflow that its lane may look again. */
   wake: (wake: Wake) => Promise<void>;
   log: Pick<Log, 'warn'>;
@@ -132,6 +132,15 @@ async function callNext(parts: DeliverParts, endpointId: string): Promise<void> 
 
 const callLater = (parts: DeliverParts, endpointId: string, inMs: number): void =>
   parts.calls.in(endpointId, inMs, () => void callNext(parts, endpointId));
+
+/** Calls that were due in a process that is gone were lost with it: one that starts makes up for them. */
+export async function callEverywhere(parts: DeliverParts): Promise<void> {
+  try {
+    for (const endpointId of await parts.wakes.crowded()) await callNext(parts, endpointId);
+  } catch (error) {
+    parts.log.warn({ err: error }, 'could not look who waits for a place');
+  }
+}
 
 /** What the workflow is told once an attempt has its outcome; whoever waited for its place is called. */
 async function concluded(parts: DeliverParts, input: AttemptInput, report: AttemptReport): Promise<DeliveryReport> {

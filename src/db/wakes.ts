@@ -78,6 +78,14 @@ export const wakes = (db: Database) => ({
       return { wakes: toWakes(endpointId, rows), againInMs };
     }),
 
+  /** Endpoints where somebody waits for a place. */
+  async crowded(): Promise<string[]> {
+    const rows = await db.query<{ endpoint_id: string }>(
+      'select distinct endpoint_id from deliveries where waiting_since is not null',
+    );
+    return rows.map((row) => row.endpoint_id);
+  },
+
   /**
    * The next `limit` workflows whose head is held at the endpoint, oldest first, and how many such heads are left. A head that
    * is retried or under way goes by its own time. `paused` when there is nothing to wake: paused again, or deleted.

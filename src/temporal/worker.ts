@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import { callEverywhere } from '../../activities/deliver.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { WorkerVersion } from '../config.ts';
 import type { Deps } from '../deps.ts';
@@ -116,6 +117,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
+  void callEverywhere(deps.activityParts);
   const { inFlight } = deps.activityParts;
   const failure = running.then(
     () => new Promise<never>(() => {}), // stopped

@@ -69,6 +69,24 @@ test('a rate limit holds for retries too, and taking it away lets everything go 
   await partner.close();
 });
 
+test('calls that were due in workers that died are made up for by the next one that starts', async () => {
+  await bound('rate_limit', 10);
+  const dead = [service, other].map(({ deps }) => jest.spyOn(deps.activityParts.calls, 'in').mockReturnValue());
+  await publish(20);
+  // Attempts that end call too, but nobody does when a place becomes free later.
+  await eventually(async () => {
+    const before = partner.arrived.length;
+    await sleep(1_000);
+    expect(partner.arrived.length).toBe(before);
+  });
+  expect(partner.arrived.length).toBeLessThan(20);
+  const next = await service.anotherWorker();
+  await allDelivered(20);
+  for (const spy of dead) spy.mockRestore();
+  await next.stop();
+  await partner.close();
+});
+
 test('at most one request at a time: 40 leads of a fast endpoint go one by one, from two workers', async () => {
   await publish(5);
   await allDelivered(5); // both know it to be fast
