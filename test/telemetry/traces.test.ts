@@ -99,7 +99,7 @@ test('retries are in the trace of the step that emitted their event, whatever st
   ]);
   const [delivered] = attemptOf(first, 'delivered');
   expect(delivered?.attributes).toMatchObject({ 'spark360.event': 'lead.address_preview', 'spark360.attempt': 3 });
-  expect(parentOf(delivered, first)?.name).toBe('attemptDelivery');
+  expect(parentOf(delivered, first)?.name).toBe('attemptAtOnce');
   const second = await traceOf(enriched.id, (found) => attemptOf(found, 'delivered').length === 1);
   expect(second[0]?.traceId).not.toBe(first[0]?.traceId);
   expect(attemptOf(second, 'delivered')[0]?.attributes).toMatchObject({ 'spark360.event': 'lead.enriched' });
