@@ -12,6 +12,7 @@ import { signedHeaders } from '../src/webhooks/sign.ts';
 import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { Pulse } from './pulse.ts';
+import type { Turns } from './turns.ts';
 
 export interface AttemptParts {
   attempts: Pick<Attempts, 'record' | 'retrying'>;
@@ -19,6 +20,7 @@ export interface AttemptParts {
   keyRing: KeyRing;
   send: (request: { url: string; headers: Record<string, string>; body: string }) => Promise<AttemptResult>;
   health: EndpointHealth;
+  turns: Turns;
   pulse: Pulse;
   retryScheduleMs: readonly number[];
   /** Called once per attempt, after it is recorded. */
@@ -129,14 +131,16 @@ export async function attemptDelivery(
  * what is recorded, so that after a crash they are drawn again, and are the same.
  */
 export async function withConsequences(
-  parts: Pick<AttemptParts, 'endpointStatus' | 'retryScheduleMs'>,
+  parts: Pick<AttemptParts, 'endpointStatus' | 'retryScheduleMs' | 'turns'>,
   delivery: Pick<Sendable, 'deliveryId' | 'endpointId' | 'attemptsBefore'>,
   number: number,
   outcome: Outcome,
 ): Promise<AttemptReport> {
   if (outcome.kind !== 'retry' && outcome.kind !== 'abandoned') return { outcome, notices: [] };
   const { deliveryId, endpointId } = delivery;
-  const consequence = await parts.endpointStatus.afterFailure(endpointId, deliveryId, outcome);
+  const consequence = await parts.turns.take(endpointId, () =>
+    parts.endpointStatus.afterFailure(endpointId, deliveryId, outcome),
+  );
   // Deleted meanwhile: nobody waits for a retry.
   if (consequence === null) {
     return {

@@ -7,7 +7,6 @@ import { type AttemptParts, type AttemptReport, attemptDelivery, withConsequence
 import type { Calls } from './calls.ts';
 import { handOverAfterMs } from './first-attempts.ts';
 import type { InFlight } from './in-flight.ts';
-import type { Turns } from './turns.ts';
 
 export interface AttemptInput {
   deliveryId: string;
@@ -21,7 +20,6 @@ export interface DeliverParts extends AttemptParts {
   attempts: Attempts;
   inFlight: InFlight;
   attemptTimeoutMs: number;
-  turns: Turns;
   calls: Calls;
   wakes: Pick<Wakes, 'callWaiting' | 'crowded'>;
   /** Signals a workflow that its lane may look again. */
@@ -38,6 +36,8 @@ export interface DeliveryReport extends AttemptReport {
 const heartbeatMs = 2_000;
 /** What an attempt may take beyond its timeout: recording its outcome (milliseconds). */
 const recordingMs = 5_000;
+/** A workflow task does not wait behind so many others for their turn at an endpoint: its lock may be held for long. */
+const longestQueue = 16;
 /** How often an attempt under way in another process is looked at (milliseconds): rare, and bounded by its lease. */
 const lookAgainMs = 250;
 
@@ -119,13 +119,17 @@ async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<Attem
   }
 }
 
-/** Places may be free: those who wait for one are called. A signal that is lost is made up for by the lane's own timer. */
+/** After a call that failed (milliseconds). */
+const callAgainMs = 1_000;
+
+/** Places may be free: those who wait for one are called. A signal that is lost with this process is made up for by the lane's own timer. */
 async function callNext(parts: DeliverParts, endpointId: string): Promise<void> {
   try {
     const { wakes, againInMs } = await parts.turns.take(endpointId, () => parts.wakes.callWaiting(endpointId));
-    await Promise.all(wakes.map(parts.wake));
     if (againInMs !== null) callLater(parts, endpointId, againInMs);
+    await Promise.all(wakes.map(parts.wake));
   } catch (error) {
+    callLater(parts, endpointId, callAgainMs);
     parts.log.warn({ err: error, endpoint_id: endpointId }, 'could not call the next in line');
   }
 }
@@ -159,6 +163,7 @@ export const deliverActivities = (parts: DeliverParts) => ({
    */
   async attemptAtOnce(input: AttemptInput): Promise<DeliveryReport> {
     if (parts.inFlight.get(input.deliveryId) !== undefined) return stillUnderWay;
+    if (parts.turns.length(input.endpointId) >= longestQueue) return stillUnderWay;
     const mayWait = parts.health.mayGoFast(input.endpointId);
     const begun = await begin(parts, input, null);
     if (begun === null) return stillUnderWay;

@@ -167,6 +167,8 @@ export class Lanes {
       case 'retry':
         head.attempt += 1;
         head.dueAt = Date.now() + outcome.delayMs;
+        // Told meanwhile that there is something to see, a skip say: look; too early, it is told until when to wait.
+        if (this.#wakesOf(endpointId) !== wakes) head.dueAt = 0;
         return;
       case 'held':
       case 'waiting':

@@ -81,7 +81,7 @@ const candidateSql = `
 const takeSql = `
   with taken as (
     update deliveries set status = 'delivering', attempt = $2, attempt_started_at = now(), attempt_owner = $3,
-           next_attempt_at = null, waiting_since = null, woken_at = null
+           next_attempt_at = null, waiting_since = null, called_at = null
      where id = $1 returning *
   )
   select ${sendableColumns} from taken d ${sendableFrom}`;
@@ -105,7 +105,8 @@ const recordSql = `
       reason = case when skip_requested and $9 <> 'delivered' then 'skipped' else $10 end,
       next_attempt_at = case when skip_requested then null else $11::timestamptz end,
       delivered_at = case when $9 = 'delivered' then now() end,
-      settled_at = case when $9 <> 'retrying' or skip_requested then now() end
+      settled_at = case when $9 <> 'retrying' or skip_requested then now() end,
+      waiting_since = null, called_at = null
      where id = $2 and status <> 'delivered'
        and (status <> 'abandoned' or ($9 = 'delivered' and reason is distinct from 'lead_erased'))
     returning status, reason, attempt, next_attempt_at

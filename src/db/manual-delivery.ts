@@ -89,7 +89,7 @@ export const manualDelivery = (db: Database) => ({
     return row === undefined ? null : toSendable(row);
   },
 
-  /** Logs a resend; a success makes an abandoned delivery delivered and ends the failing episode, a failure changes nothing. */
+  /** Logs a resend, unless the lead was erased meanwhile, with its bytes: nothing the partner answered may be kept then. A success makes an abandoned delivery delivered and ends the failing episode, a failure changes nothing. */
   recordResend: (
     delivery: Pick<Sendable, 'deliveryId' | 'endpointId'>,
     attempt: { id: string; number: number; startedAt: Date; result: AttemptResult; delivered: boolean },
@@ -97,7 +97,8 @@ export const manualDelivery = (db: Database) => ({
     db.execute(
       `with logged as (
          insert into attempts (id, delivery_id, number, resend, started_at, duration_ms, status_code, error_class, error, response_body)
-         select $1, $2, $3, true, $4, $5, $6, $7, $8, $9 from deliveries where id = $2 and reason is distinct from 'lead_erased'
+         select $1, $2, $3, true, $4, $5, $6, $7, $8, $9 from deliveries
+          where id = $2 and exists (select from event_bodies b where b.event_id = deliveries.event_id)
          on conflict (delivery_id, number) do nothing),
        moved as (
          update deliveries set attempt = greatest(attempt, $3),

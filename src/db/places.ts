@@ -2,9 +2,10 @@ import type { Queryable } from './pool.ts';
 
 /** The place of a delivery that was called is kept for so long (seconds); then it is taken for lost, and may be called again. */
 const keptSeconds = 30;
+export const keptMs = keptSeconds * 1_000;
 
 /** Whether a place is kept for delivery `d`, which waits; null when it was not called. */
-export const isCalled = (d: string) => `${d}.woken_at > now() - interval '${keptSeconds} s'`;
+export const isCalled = (d: string) => `${d}.called_at > now() - interval '${keptSeconds} s'`;
 
 /** How many places at an endpoint are kept for those that were called, but for delivery `but`; both are SQL. */
 export const keptPlaces = (endpointId: string, but = 'null') =>

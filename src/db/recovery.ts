@@ -107,7 +107,7 @@ export const recovery = (db: Database) => ({
       );
       await lockEndpoint(tx, job.endpoint_id);
       const count = await tx.execute(
-        `update deliveries set status = 'pending', reason = null, settled_at = null, skip_requested = false, woken_at = null,
+        `update deliveries set status = 'pending', reason = null, settled_at = null, skip_requested = false, woken_at = null, waiting_since = null,
                 attempts_before = attempt, recovery_job_id = $4::uuid,
                 runner = 'recovery/' || endpoint_id || '/' || $4::uuid || '/' || subject
           where ${recoverable}`,

@@ -4,13 +4,14 @@ import type { Queryable } from './pool.ts';
 
 // A lost attempt that may not be repeated now gives its number back.
 const holdSql = `
-  update deliveries set status = 'held', next_attempt_at = null, waiting_since = null, woken_at = null,
+  update deliveries set status = 'held', next_attempt_at = null, waiting_since = null, called_at = null,
          attempt = case when status = 'delivering' then attempt - 1 else attempt end
    where id = $1`;
+// An erasure takes no lock of the endpoint: what it settled meanwhile must not be left in line.
 const waitSql = `
-  update deliveries set waiting_since = coalesce(waiting_since, now()), woken_at = null, next_attempt_at = null,
+  update deliveries set waiting_since = coalesce(waiting_since, now()), called_at = null, next_attempt_at = null,
          status = case when status = 'held' then 'pending' else status end
-   where id = $1`;
+   where id = $1 and status not in ('delivered', 'abandoned')`;
 /** Who waits is called; so long it waits at the most for a call that was lost with the process that owed it (milliseconds). */
 const lookAgainMs = 120_000;
 /** In a crowd somebody looks soon, and calls go on from there: each looks so much later for each other one (milliseconds). */

@@ -1,5 +1,5 @@
 import { lockEndpoint } from './endpoint-lock.ts';
-import { isCalled, keptPlaces, paceDue, pacedMs } from './places.ts';
+import { isCalled, keptMs, keptPlaces, paceDue, pacedMs } from './places.ts';
 import type { Database } from './pool.ts';
 
 /** A workflow to be told that the lane of an endpoint may look again. */
@@ -18,7 +18,7 @@ const ranked = `ranked as (
     from deliveries where endpoint_id = $1 and status not in ('delivered', 'abandoned'))`;
 
 interface PlacesRow {
-  anybody_waits: boolean;
+  is_line: boolean;
   /** Places at the endpoint that nobody has, or is on the way to. */
   free: number;
   kept: number;
@@ -29,21 +29,22 @@ interface PlacesRow {
 }
 
 const placesSql = `
-  select exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null
-                    and ${isCalled('d')} is not true) as anybody_waits,
+  select exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null) as is_line,
          greatest(0, p.max_in_flight
            - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering')
            - ${keptPlaces('p.id')})::int as free,
          ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;
 
+// Who was called before and did not come goes to the end of the line: the others are not to wait for it.
 const callSql = `
-  update deliveries set woken_at = now() where id in (
+  update deliveries set called_at = now(), waiting_since = case when called_at is null then waiting_since else now() end
+   where id in (
     select id from deliveries d where endpoint_id = $1 and waiting_since is not null and ${isCalled('d')} is not true
      order by waiting_since limit $2)
   returning coalesce(runner, subject) as workflow_id`;
 
-/** Those who were called, and when the rate limit lets the next be called; null: not before an attempt ends. */
+/** Those who were called, and when to call again, whatever ends meanwhile; null: nobody is in line. */
 export interface Called {
   wakes: Wake[];
   againInMs: number | null;
@@ -68,13 +69,14 @@ export const wakes = (db: Database) => ({
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
       const [places] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId]);
-      if (places === undefined || !places.anybody_waits) return { wakes: [], againInMs: null };
+      if (places === undefined || !places.is_line) return { wakes: [], againInMs: null };
       const { free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = places;
       // Those on their way use up the rate limit's next places.
       const count = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
       const rows = count > 0 ? await tx.prepared<{ workflow_id: string }>('call', callSql, [endpointId, count]) : [];
-      // Where the places are what it waits for, the attempts that hold them call when they end.
-      const againInMs = rateLimit !== null && free > count ? Math.max(pacedMs, Math.ceil(1_000 / rateLimit)) : null;
+      // Where places are what it waits for, the attempts that hold them call when they end; and where nobody comes, its place is free again.
+      const isPaced = rateLimit !== null && free > count;
+      const againInMs = isPaced ? Math.max(pacedMs, Math.ceil(1_000 / rateLimit)) : keptMs;
       return { wakes: toWakes(endpointId, rows), againInMs };
     }),
 

@@ -36,6 +36,9 @@ export type Admission =
   /** Its rate limit lets the next one go in `inMs` milliseconds. */
   | { kind: 'paced'; inMs: number };
 
+/** So much early a retry may come (milliseconds): a workflow's clock stands still while it waits for an attempt inside its task. */
+const earlyMs = 1_000;
+
 /**
  * Whether attempt number `attempt` may begin (spec section 5). Read and decided behind the endpoint's lock, so that no pause,
  * resume or deletion falls between.
@@ -58,6 +61,9 @@ export function admit(candidate: Candidate, attempt: number, now: number): Admis
   if (candidate.endpointStatus === 'paused') return { kind: 'hold' };
   if (candidate.resumePhase === 'probe' && candidate.probeDeliveryId !== candidate.deliveryId) return { kind: 'hold' };
   if (isLost) return { kind: 'send' };
+  if (status === 'retrying' && candidate.nextAttemptAt !== null && candidate.nextAttemptAt > now + earlyMs) {
+    return { kind: 'recorded', outcome: { kind: 'waiting', lookAgainMs: candidate.nextAttemptAt - now } };
+  }
   if (candidate.inFlight >= candidate.maxInFlight) return { kind: 'wait' };
   if (candidate.pacedMs > 0) return { kind: 'paced', inMs: candidate.pacedMs };
   return { kind: 'send' };

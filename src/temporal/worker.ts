@@ -29,6 +29,12 @@ const maxWorkflowTasks = 200;
 const maxWorkflowTaskPolls = 40;
 /** A burst is of new leads, and their tasks do not come by the polls for cached ones: half of the polls are for them. */
 const shareOfNewLeads = 0.5;
+/**
+ * A workflow of a thousand lanes may take seconds for one task on a busy machine. Stopped in the middle, Node ends the whole
+ * process ("async hook stack has become corrupted"), so that is for a workflow that never ends its task. The SDK takes this
+ * setting (its default is 5 s), but has it in no type yet.
+ */
+const patience = { isolateExecutionTimeout: '30s' };
 /** Resumes, recoveries, reports: short ones. */
 const maxControlActivities = 50;
 /** Mails under way: a mail server that hangs holds these, and nothing else. */
@@ -102,6 +108,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks,
       maxConcurrentWorkflowTaskPolls: maxWorkflowTaskPolls,
       nonStickyToStickyPollRatio: shareOfNewLeads,
+      ...patience,
       maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
       maxConcurrentActivityTaskExecutions: maxControlActivities,
     }),

@@ -33,11 +33,6 @@ describe('nothing in its way: it is sent', () => {
   test.each<[string, Partial<Candidate>, number]>([
     ['a first attempt', {}, 1],
     ['a second attempt, due', { status: 'retrying', attempt: 1, nextAttemptAt: now }, 2],
-    [
-      'a second attempt before its time: a wake asked for it',
-      { status: 'retrying', attempt: 1, nextAttemptAt: now + minute },
-      2,
-    ],
     ['what was held, after the resume is over', { status: 'held', attempt: 3 }, 4],
     ['one below the bound', { inFlight: 15 }, 1],
   ])('%s', (_, overrides, attempt) => {
@@ -95,6 +90,19 @@ describe('at most so many at a time', () => {
   test('a lost attempt has its place already', () => {
     const lost = candidate({ status: 'delivering', attempt: 1, ownedOrLost: true, inFlight: 16 });
     expect(admit(lost, 1, now)).toEqual(send);
+  });
+});
+
+describe('a retry that is not due', () => {
+  test('a wake does not hurry it: it is told how long to wait', () => {
+    expect(admit(candidate({ status: 'retrying', attempt: 1, nextAttemptAt: now + minute }), 2, now)).toEqual({
+      kind: 'recorded',
+      outcome: { kind: 'waiting', lookAgainMs: minute },
+    });
+  });
+
+  test.each([now - minute, now, now + 500])('at its time, or a moment before, it goes', (nextAttemptAt) => {
+    expect(admit(candidate({ status: 'retrying', attempt: 1, nextAttemptAt }), 2, now)).toEqual(send);
   });
 });
 

@@ -142,6 +142,14 @@ describe('what Temporal keeps', () => {
     ]);
     // A secret under a key that is gone: our own fault, so no attempt is used up and the activity is repeated.
     await service.deps.db.execute('update endpoints set secret = $2 where id = $1', [broken.id, Buffer.from('broken')]);
+    // Slow, as far as is known: a regular activity waits for it, whose failures Temporal keeps.
+    await service.deps.activityParts.health.track(broken.id, async () => ({
+      statusCode: 200,
+      responseBody: '',
+      retryAfter: null,
+      error: null,
+      durationMs: 5_000,
+    }));
     const lead = aLead(id);
     await service.deps.client.publish(lead.created());
     const handle = service.deps.temporal.workflow.getHandle(subjectOf(lead));
