@@ -36,9 +36,9 @@ const placesSql = `
          ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;
 
-// Who was called before and did not come goes to the end of the line: the others are not to wait for it.
+// Who is called goes to the end of the line: if nobody comes, the others are not to wait for it again.
 const callSql = `
-  update deliveries set called_at = now(), waiting_since = case when called_at is null then waiting_since else now() end
+  update deliveries set called_at = now(), waiting_since = now()
    where id in (
     select id from deliveries d where endpoint_id = $1 and waiting_since is not null and ${isCalled('d')} is not true
      order by waiting_since limit $2)
