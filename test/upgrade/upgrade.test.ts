@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { flaky } from '../faults/partner.ts';
 import type { Role } from '../faults/role.ts';
 import { type Rig, startRig } from '../faults/rig.ts';
@@ -6,10 +6,6 @@ import { findBase } from './base.ts';
 import { type Account, accountOf } from './histories.ts';
 import { buildReleases, type Release, type Releases, root } from './releases.ts';
 import { aJourney, environment, forEach, park, type AtEnd, type State } from './states.ts';
-
-// Once in four full runs a busy machine repeated requests that were under way, which at-least-once allows and this test does not: its
-// log then shows the first judgement, and what is promised has to hold the second time.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 const base = findBase(root);
 /** A hundred seconds, and as long again where the former release's dependencies have to be installed. */
