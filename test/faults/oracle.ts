@@ -17,6 +17,8 @@ interface Seen {
   sequence: number;
   /** The partner has answered 2xx: it has it. */
   isTaken: boolean;
+  /** By the oracle's own clock (milliseconds). */
+  takenAt: number;
 }
 
 export interface Verdict {
@@ -27,6 +29,8 @@ export interface Verdict {
   repeats: number;
   /** Of these, the ones that came after a later event of the same lead: only a frozen sender may do that. */
   lateRepeats: number;
+  /** The first hundred repeats, in words: which they were, and how long after they had been taken. */
+  repeated: string[];
   /** What breaks a promise, in words. */
   violations: string[];
 }
@@ -39,7 +43,7 @@ export interface Verdict {
 export class Oracle {
   readonly #lanes = new Map<string, Seen[]>();
   readonly #watchers = new Set<() => void>();
-  readonly verdict: Verdict = { events: 0, requests: 0, repeats: 0, lateRepeats: 0, violations: [] };
+  readonly verdict: Verdict = { events: 0, requests: 0, repeats: 0, lateRepeats: 0, repeated: [], violations: [] };
 
   /** Judges a request on arrival; gives what is to be called when the partner answers 2xx. */
   arrived(request: Request): () => void {
@@ -61,13 +65,21 @@ export class Oracle {
     if (/:null[,}]/.test(request.body)) blame('holds a null');
     const lane = this.#lane(request.endpoint, data.lead_id);
     const known = lane.find((seen) => seen.eventId === eventId);
-    const seen = known ?? { eventId, event, body: request.body, sequence, isTaken: false };
+    const seen = known ?? { eventId, event, body: request.body, sequence, isTaken: false, takenAt: 0 };
     if (known === undefined) {
       this.#judgeFirst(lane, seen, blame);
       lane.push(seen);
       this.verdict.events += 1;
-    } else this.#judgeRepeat(lane, known, { event, sequence, body: request.body }, blame);
+    } else if (this.#judgeRepeat(lane, known, { event, sequence, body: request.body }, blame)) {
+      const attempt = request.headers['x-spark360-attempt'];
+      const isResent = request.headers['x-spark360-resend'] !== undefined;
+      this.#remember(
+        `${request.endpoint}: ${event} of lead ${data.lead_id}, attempt ${attempt}${isResent ? ', resent' : ''}, ` +
+          `${Math.round(performance.now() - known.takenAt)} ms after it was taken, ${new Date().toISOString()}`,
+      );
+    }
     return () => {
+      if (!seen.isTaken) seen.takenAt = performance.now();
       seen.isTaken = true;
       for (const watcher of this.#watchers) watcher();
     };
@@ -102,17 +114,23 @@ export class Oracle {
     if (!last.isTaken) blame(`came before ${last.event} was taken`);
   }
 
+  #remember(repeat: string): void {
+    if (this.verdict.repeated.length < 100) this.verdict.repeated.push(repeat);
+  }
+
+  /** Whether it is one of what was taken already. */
   #judgeRepeat(
     lane: Seen[],
     known: Seen,
     repeat: Pick<Seen, 'event' | 'sequence' | 'body'>,
     blame: (what: string) => void,
-  ): void {
+  ): boolean {
     if (repeat.sequence !== known.sequence || repeat.event !== known.event) blame('was something else before');
     if (repeat.body !== known.body) blame('was repeated with other bytes');
-    if (!known.isTaken) return; // a retry
+    if (!known.isTaken) return false; // a retry
     this.verdict.repeats += 1;
     if (lane.at(-1) !== known) this.verdict.lateRepeats += 1;
+    return true;
   }
 }
 

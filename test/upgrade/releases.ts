@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type BuiltService, buildService } from '../faults/built-service.ts';
 import type { Base } from './base.ts';
 
@@ -36,13 +37,18 @@ export function buildReleases(base: Exclude<Base, { kind: 'none' }>): Releases {
     role,
     install,
     newPatches: base.kind === 'itself' ? [] : patchesOf(root).filter((name) => !known.includes(name)),
+    // Beside this process, which is the partners and the network: were it to stand still meanwhile, a transaction under way
+    // would keep its locks from the migration, and partners their answers.
     async migrate(databaseUrl) {
-      run(process.execPath, [role('migrate')], home, {
-        PATH: process.env.PATH,
-        NODE_ENV: 'production',
-        DATABASE_URL: databaseUrl,
-        ADMIN_API_KEY: 'not-used',
-        ENCRYPTION_KEYS: `unused:${Buffer.alloc(32).toString('base64')}`,
+      await promisify(execFile)(process.execPath, [role('migrate')], {
+        cwd: home,
+        env: {
+          PATH: process.env.PATH,
+          NODE_ENV: 'production',
+          DATABASE_URL: databaseUrl,
+          ADMIN_API_KEY: 'not-used',
+          ENCRYPTION_KEYS: `unused:${Buffer.alloc(32).toString('base64')}`,
+        },
       });
     },
     remove() {
@@ -84,7 +90,7 @@ function dependencies(folder: string): string {
   return JSON.stringify({ ...packages, '': { ...packages[''], version: undefined } });
 }
 
-function run(command: string, args: string[], cwd: string, env = process.env): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+function run(command: string, args: string[], cwd: string): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${error?.message ?? ''}${stdout}${stderr}`);
 }
