@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Attempts, BeginOptions, Begun } from '../src/db/attempts.ts';
 import type { Log } from '../src/telemetry/log.ts';
-import type { Wake, Wakes } from '../src/db/wakes.ts';
+import type { Called, Wake, Wakes } from '../src/db/wakes.ts';
 import { type AttemptParts, type AttemptReport, attemptDelivery, withConsequences } from './attempt.ts';
 import type { Calls } from './calls.ts';
 import { handOverAfterMs } from './first-attempts.ts';
@@ -122,10 +122,18 @@ async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<Attem
 /** After a call that failed (milliseconds). */
 const callAgainMs = 1_000;
 
+async function call(parts: DeliverParts, endpointId: string): Promise<Called> {
+  const pausedMs = parts.calls.pausedMs(endpointId);
+  if (pausedMs > 0) return { wakes: [], againInMs: pausedMs, pauseMs: 0 };
+  const called = await parts.wakes.callWaiting(endpointId, parts.health.answerMs(endpointId));
+  parts.calls.pause(endpointId, called.pauseMs);
+  return called;
+}
+
 /** Places may be free: those who wait for one are called. A signal that is lost with this process is made up for by the lane's own timer. */
 async function callNext(parts: DeliverParts, endpointId: string): Promise<void> {
   try {
-    const { wakes, againInMs } = await parts.turns.take(endpointId, () => parts.wakes.callWaiting(endpointId));
+    const { wakes, againInMs } = await parts.turns.take(endpointId, () => call(parts, endpointId));
     if (againInMs !== null) callLater(parts, endpointId, againInMs);
     await Promise.all(wakes.map(parts.wake));
   } catch (error) {

@@ -36,6 +36,12 @@ export class EndpointHealth {
     return health.averageMs < slowMs && health.inFlight < maxFastInFlight;
   }
 
+  /** How long a slow endpoint takes to answer (milliseconds); null where it is fast, or not known. */
+  answerMs(endpointId: string): number | null {
+    const health = this.#endpoints.get(endpointId);
+    return health === undefined || health.averageMs < slowMs ? null : health.averageMs;
+  }
+
   /** Attempts of this process that the rows do not show as under way: whoever counts the rows adds these. */
   unlisted(endpointId: string): number {
     return this.#endpoints.get(endpointId)?.unlisted ?? 0;

@@ -1,19 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { buildDeps } from '../src/deps.ts';
-import { failureConverterPath } from '../src/temporal/data-converter.ts';
 import { installRuntime } from '../src/temporal/runtime.ts';
 import { startWorker } from '../src/temporal/worker.ts';
+import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts';
 import { benchConfig } from './config.ts';
 
 /** The service's worker in a process of its own, with the floor's workflow in its bundle. */
 const deps = await buildDeps(benchConfig(process.env), { role: 'bench' });
 installRuntime(deps.log);
-const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('./floor.js', import.meta.url)),
-  failureConverterPath,
-  logger: new DefaultLogger('WARN'),
-});
+const code = await bundleWorkflows({ workflowsPath: fileURLToPath(new URL('./floor.js', import.meta.url)) });
 const worker = await startWorker(deps, { code });
 process.once('SIGTERM', () => {
   void worker

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -40,21 +40,11 @@ export async function build(target = dist) {
   const tsc = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' });
   if (tsc.status !== 0) throw new Error('The TypeScript compiler found errors.');
   cpSync(join(root, 'src'), join(target, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
-  await bundleWorkflows(target);
+  const { bundleWorkflows } = await import(pathToFileURL(join(target, 'src/temporal/workflow-bundle.js')).href);
+  writeFileSync(join(target, 'workflow-bundle.js'), await bundleWorkflows());
   const built = join(target, '.built');
   writeFileSync(built, '');
   utimesSync(built, startedAt, startedAt); // what changes during the build is not in it
-}
-
-async function bundleWorkflows(target) {
-  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(target, 'workflows', 'index.js'),
-    failureConverterPath: join(target, 'src', 'temporal', 'failure-converter.js'),
-    workflowInterceptorModules: [join(target, 'workflows', 'trace-context.js')],
-    logger: new DefaultLogger('WARN'),
-  });
-  writeFileSync(join(target, 'workflow-bundle.js'), code);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,3 +1,4 @@
+import { callPace } from '../domain/call-pace.ts';
 import { lockEndpoint } from './endpoint-lock.ts';
 import { isCalled, keptMs, keptPlaces, paceDue, pacedMs } from './places.ts';
 import type { Database } from './pool.ts';
@@ -19,7 +20,8 @@ const ranked = `ranked as (
 
 interface PlacesRow {
   is_line: boolean;
-  /** Places at the endpoint that nobody has, or is on the way to. */
+  places: number;
+  /** Those of them that nobody has, or is on the way to. */
   free: number;
   kept: number;
   rate_limit: number | null;
@@ -30,6 +32,7 @@ interface PlacesRow {
 
 const placesSql = `
   select exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null) as is_line,
+         p.max_in_flight as places,
          greatest(0, p.max_in_flight
            - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering')
            - ${keptPlaces('p.id')})::int as free,
@@ -44,10 +47,13 @@ const callSql = `
      order by waiting_since limit $2)
   returning coalesce(runner, subject) as workflow_id`;
 
-/** Those who were called, and when to call again, whatever ends meanwhile; null: nobody is in line. */
+/** Those who were called, and when to call again. */
 export interface Called {
   wakes: Wake[];
+  /** Whatever ends meanwhile; null: nobody is in line. */
   againInMs: number | null;
+  /** Nobody else is to be called before that, whatever ends meanwhile (milliseconds). */
+  pauseMs: number;
 }
 
 export type ProbeChoice =
@@ -59,25 +65,36 @@ export type ProbeChoice =
 const toWakes = (endpointId: string, rows: { workflow_id: string }[]): Wake[] =>
   [...new Set(rows.map((row) => row.workflow_id))].map((workflowId) => ({ workflowId, endpointId }));
 
+/**
+ * When those are called for whom there was no place (milliseconds). Where places are what they wait for, the attempts that
+ * hold them call when they end; and where nobody comes, its place is free again.
+ */
+const againInMs = (isFree: boolean, rateLimit: number | null, pacedMs: number): number =>
+  isFree && rateLimit !== null ? Math.max(pacedMs, Math.ceil(1_000 / rateLimit)) : keptMs;
+
 /** Who sleeps behind an endpoint, and whose turn it is. */
 export const wakes = (db: Database) => ({
   /**
    * Calls those that may begin now, longest waiting first, and keeps a place for each. Behind the lock: whoever counted an
    * attempt that has ended since as under way, and so decided to wait, has committed and is found.
+   * @param answerMs how long the endpoint takes to answer; null where it is fast or not known
    */
-  callWaiting: (endpointId: string): Promise<Called> =>
+  callWaiting: (endpointId: string, answerMs: number | null): Promise<Called> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
-      const [places] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId]);
-      if (places === undefined || !places.is_line) return { wakes: [], againInMs: null };
-      const { free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = places;
+      const [row] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId]);
+      if (row === undefined || !row.is_line) return { wakes: [], againInMs: null, pauseMs: 0 };
+      const { places, free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = row;
+      const { atOnce, pauseMs } = callPace(answerMs, places);
       // Those on their way use up the rate limit's next places.
-      const count = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
+      const may = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
+      const count = Math.min(may, atOnce);
       const rows = count > 0 ? await tx.prepared<{ workflow_id: string }>('call', callSql, [endpointId, count]) : [];
-      // Where places are what it waits for, the attempts that hold them call when they end; and where nobody comes, its place is free again.
-      const isPaced = rateLimit !== null && free > count;
-      const againInMs = isPaced ? Math.max(pacedMs, Math.ceil(1_000 / rateLimit)) : keptMs;
-      return { wakes: toWakes(endpointId, rows), againInMs };
+      return {
+        wakes: toWakes(endpointId, rows),
+        againInMs: may > count ? pauseMs : againInMs(free > count, rateLimit, pacedMs),
+        pauseMs: count > 0 ? pauseMs : 0,
+      };
     }),
 
   /** Endpoints where somebody waits for a place. */

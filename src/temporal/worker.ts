@@ -1,14 +1,4 @@
-import { access } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundleOption,
-} from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import { callEverywhere } from '../../activities/deliver.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { WorkerVersion } from '../config.ts';
@@ -16,7 +6,8 @@ import type { Deps } from '../deps.ts';
 import { mailTaskQueue } from '../domain/notice.ts';
 import { maxConnections } from '../mail/smtp.ts';
 import { connectionOptions } from './connection.ts';
-import { dataConverter, failureConverterPath } from './data-converter.ts';
+import { dataConverter } from './data-converter.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** A running workflow costs memory while it is cached (up to half a MiB); one that is not is replayed when it wakes. */
 const maxCachedWorkflows = 2_000;
@@ -54,27 +45,6 @@ export interface RunningWorker {
   stop(): Promise<void>;
   /** Resolves when it ended unasked: nothing is done any more by this process. */
   failure: Promise<Error>;
-}
-
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/** The bundle that the build made, else one made now from the sources. */
-export async function workflowBundle(): Promise<WorkflowBundleOption> {
-  const built = here('../../workflow-bundle.js');
-  const isBuilt =
-    extname(import.meta.url) === '.js' &&
-    (await access(built).then(
-      () => true,
-      () => false,
-    ));
-  if (isBuilt) return { codePath: built };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: here(`../../workflows/index${extname(import.meta.url)}`),
-    failureConverterPath,
-    workflowInterceptorModules: [here(`../../workflows/trace-context${extname(import.meta.url)}`)],
-    logger: new DefaultLogger('WARN'),
-  });
-  return { code };
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Config } from '../../src/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
-import { workflowBundle, startWorker, type RunningWorker } from '../../src/temporal/worker.ts';
+import { startWorker, type RunningWorker } from '../../src/temporal/worker.ts';
+import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createTestDatabase, temporalAddress, uniqueTaskQueue } from './services.ts';
 
 /** A key ring of this run's own, in the form of ENCRYPTION_KEYS. */
