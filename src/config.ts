@@ -77,6 +77,12 @@ export const variables = {
   WORKER_BUILD_ID: name(/^(?!__)\S{1,200}$/, 'spaces')
     .optional()
     .describe('Name of the version, another one for each release; both or neither.'),
+  WORKFLOW_STACKS: z
+    .enum(['true', 'false'], 'expected true or false')
+    .prefault('false')
+    .describe(
+      "`true`: errors of workflows, and the engine's stack trace query, say where in the code; for who looks for a mistake: the worker needs several times the CPU.",
+    ),
   ADMIN_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII without spaces')
@@ -180,6 +186,7 @@ export interface Config {
   readonly temporalTls?: TemporalTls;
   /** Absent: workers are not versioned. */
   readonly workerVersion?: WorkerVersion;
+  readonly workflowStacks: boolean;
   readonly adminApiKey: string;
   readonly encryptionKeys: string;
   readonly retryScheduleMs: readonly number[];
@@ -242,6 +249,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     temporalNamespace: settings.TEMPORAL_NAMESPACE,
     ...present({ temporalApiKey: settings.TEMPORAL_API_KEY, temporalTls: temporalTls(settings) }),
     ...present({ workerVersion: workerVersion(settings) }),
+    workflowStacks: settings.WORKFLOW_STACKS === 'true',
     adminApiKey: settings.ADMIN_API_KEY ?? make.adminApiKey(settings.DATA_DIR),
     encryptionKeys: settings.ENCRYPTION_KEYS ?? make.encryptionKeys(settings.DATA_DIR),
     retryScheduleMs: Object.freeze(settings.RETRY_SCHEDULE),

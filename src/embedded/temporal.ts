@@ -56,6 +56,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
       logFile: files.log,
       recordFile: files.record,
       parentDeathSignal: 'KILL',
+      environment: memory,
     });
     const address = `127.0.0.1:${port}`;
     if (await answers(child, address, namespace, retentionDays, deadline)) {
@@ -78,6 +79,13 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
     await sleep(300);
   }
 }
+
+/**
+ * Go collects its garbage whenever the heap has doubled: with some thousand workflows every three seconds, for half a second
+ * and on one of two cores, and every task that comes meanwhile waits. So it may grow fivefold, up to a bound. The
+ * environment's own settings go before.
+ */
+const memory = { GOGC: '400', GOMEMLIMIT: '1GiB' };
 
 interface ServerArguments {
   home: string;

@@ -9,8 +9,11 @@ import { connectionOptions } from './connection.ts';
 import { dataConverter } from './data-converter.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-/** A running workflow costs memory while it is cached (up to half a MiB); one that is not is replayed when it wakes. */
-const maxCachedWorkflows = 2_000;
+/**
+ * A cached workflow costs about a quarter of a MiB; one that is not is read anew from its whole history when it wakes, at
+ * the server's cost too: where thousands wait for a partner, that is most of the load.
+ */
+const maxCachedWorkflows = 5_000;
 /**
  * A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second, and no more than
  * a busy machine works off well before the tasks time out (10 s).
@@ -73,7 +76,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     Worker.create({
       ...shared,
       taskQueue: deps.taskQueue,
-      workflowBundle: workflowBundleOption ?? (await workflowBundle()),
+      workflowBundle: workflowBundleOption ?? (await workflowBundle({ stacks: config.workflowStacks })),
       maxCachedWorkflows,
       maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks,
       maxConcurrentWorkflowTaskPolls: maxWorkflowTaskPolls,

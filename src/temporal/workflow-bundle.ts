@@ -36,8 +36,8 @@ export async function bundleWorkflows({
   return code;
 }
 
-/** The bundle that the build made, else one made now from the sources, with stacks. */
-export async function workflowBundle(): Promise<WorkflowBundleOption> {
+/** The bundle that the build made, which has no stacks; else, or with them, one made now: it takes seconds. */
+export async function workflowBundle({ stacks }: { stacks: boolean }): Promise<WorkflowBundleOption> {
   const built = here('../../workflow-bundle.js');
   const isBuilt =
     extension === '.js' &&
@@ -45,5 +45,5 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
       () => true,
       () => false,
     ));
-  return isBuilt ? { codePath: built } : { code: await bundleWorkflows({ stacks: true }) };
+  return isBuilt && !stacks ? { codePath: built } : { code: await bundleWorkflows({ stacks }) };
 }

@@ -25,6 +25,7 @@ test('without any variable every default of the specification holds', () => {
     host: '127.0.0.1',
     dataDir: '.data',
     temporalNamespace: 'default',
+    workflowStacks: false,
     adminApiKey: 'made-key',
     encryptionKeys: ringOf(1),
     retryScheduleMs: [60_000, 600_000, 3_600_000, 14_400_000],
@@ -106,6 +107,12 @@ test('a version of the workers has both names or neither', () => {
   const problem = 'WORKER_DEPLOYMENT_NAME, WORKER_BUILD_ID: expected both or neither';
   expect(problemOf({ ...version, WORKER_BUILD_ID: '' })).toBe(problem);
   expect(problemOf({ ...version, WORKER_DEPLOYMENT_NAME: '' })).toBe(problem);
+});
+
+test('workflows note no stacks unless told', () => {
+  expect(read().workflowStacks).toBe(false);
+  expect(read({ WORKFLOW_STACKS: 'true' }).workflowStacks).toBe(true);
+  expect(problemOf({ WORKFLOW_STACKS: 'yes' })).toBe('WORKFLOW_STACKS: expected true or false');
 });
 
 test('an empty variable is an absent one', () => {

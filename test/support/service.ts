@@ -19,6 +19,7 @@ export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {})
   databaseUrl,
   temporalAddress: temporalAddress(),
   temporalNamespace: 'default',
+  workflowStacks: true,
   adminApiKey: 'operator-key-of-the-tests',
   encryptionKeys: testKeys,
   retryScheduleMs: [50, 100, 150, 200],
@@ -47,7 +48,7 @@ installRuntime(createLog({ logLevel: 'error' }, 'test'));
 let bundle: Promise<WorkflowBundleOption> | undefined;
 /** Bundled once per test file: it takes about a second. */
 export const testBundle = (): Promise<WorkflowBundleOption> => {
-  bundle ??= workflowBundle();
+  bundle ??= workflowBundle({ stacks: true });
   return bundle;
 };
 
