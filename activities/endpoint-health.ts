@@ -32,14 +32,15 @@ export class EndpointHealth {
   mayGoFast(endpointId: string): boolean {
     const health = this.#endpoints.get(endpointId);
     if (health === undefined) return true;
-    if (this.#now() - health.knownAt > staleMs) return health.inFlight === 0;
+    if (this.#isStale(health)) return health.inFlight === 0;
     return health.averageMs < slowMs && health.inFlight < maxFastInFlight;
   }
 
   /** How long a slow endpoint takes to answer (milliseconds); null where it is fast, or not known. */
   answerMs(endpointId: string): number | null {
     const health = this.#endpoints.get(endpointId);
-    return health === undefined || health.averageMs < slowMs ? null : health.averageMs;
+    if (health === undefined || health.averageMs < slowMs || this.#isStale(health)) return null;
+    return health.averageMs;
   }
 
   /** Attempts of this process that the rows do not show as under way: whoever counts the rows adds these. */
@@ -80,6 +81,10 @@ export class EndpointHealth {
     } finally {
       health.inFlight -= 1;
     }
+  }
+
+  #isStale({ knownAt }: Health): boolean {
+    return this.#now() - knownAt > staleMs;
   }
 
   #of(endpointId: string): Health {

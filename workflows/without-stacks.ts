@@ -1,5 +1,5 @@
 /**
- * For the built bundle only, before any workflow: no error of a workflow notes its stack. The SDK makes one for every
+ * Before any workflow, where stacks are not wanted: no error of a workflow notes its stack. The SDK makes one for every
  * promise, in case somebody asks a workflow where it stands, and that is most of what a workflow costs (decisions.md).
  */
 (Error as { stackTraceLimit?: number }).stackTraceLimit = 0;
