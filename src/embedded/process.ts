@@ -24,8 +24,6 @@ interface Start {
   parentDeathSignal: 'INT' | 'KILL';
   /** Words put before the command, such as `unshare --user`: run before the signal is set, which a change of user clears. */
   prefix?: string[];
-  /** Defaults: what this process's own environment says goes before. */
-  environment?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -39,18 +37,13 @@ export async function startProcess({
   recordFile,
   parentDeathSignal,
   prefix = [],
-  environment,
 }: Start): Promise<EmbeddedProcess> {
   const tie = hasSetpriv() ? ['setpriv', '--pdeathsig', parentDeathSignal, '--'] : [];
   const [program, ...rest] = [...prefix, ...tie, command, ...args] as [string, ...string[]];
   const log = openSync(logFile, 'w', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(program, rest, {
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...environment, ...process.env },
-    });
+    child = spawn(program, rest, { detached: true, stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);
   }

@@ -56,7 +56,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
       logFile: files.log,
       recordFile: files.record,
       parentDeathSignal: 'KILL',
-      environment: memory,
+      prefix: ['env', ...memory],
     });
     const address = `127.0.0.1:${port}`;
     if (await answers(child, address, namespace, retentionDays, deadline)) {
@@ -82,10 +82,9 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
 
 /**
  * Go collects its garbage whenever the heap has doubled: with some thousand workflows every three seconds, for half a second
- * and on one of two cores, and every task that comes meanwhile waits. So it may grow fivefold, up to a bound. The
- * environment's own settings go before.
+ * and on one of two cores, and every task that comes meanwhile waits. So it may grow fivefold, up to a bound.
  */
-const memory = { GOGC: '400', GOMEMLIMIT: '1GiB' };
+const memory = ['GOGC=400', 'GOMEMLIMIT=1GiB'];
 
 interface ServerArguments {
   home: string;
