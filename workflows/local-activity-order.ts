@@ -1,10 +1,10 @@
 import type { WorkflowInterceptors, WorkflowOutboundCallsInterceptor } from '@temporalio/workflow';
 
 /**
- * More steps than any workflow takes from an answer to the command it leads to (microtasks): from a lane's report through
- * its loop to the next attempt are about thirty.
+ * More steps (microtasks) than any workflow takes from an answer to the command it leads to: ten were counted at the most,
+ * from a lane's report through its loop to the next attempt.
  */
-const enoughSteps = 100;
+const enoughSteps = 30;
 
 async function allStepsOfTheLast(): Promise<void> {
   for (let step = 0; step < enoughSteps; step += 1) await null;
