@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { Client, Connection, type ConnectionOptions, type WorkflowClientInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import type { TemporalTls } from '../config.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
+import { rejectAfterClose } from './closed-connection.ts';
 import { dataConverter } from './data-converter.ts';
 
 export interface TemporalTarget {
@@ -43,6 +51,7 @@ export async function temporalClient(
     connectTimeout: '5s',
     // gRPC's own default lets a client sleep for two minutes after a long outage.
     channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 },
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), rejectAfterClose],
   });
   return new Client({
     connection,

@@ -123,3 +123,17 @@ test('when Temporal does not come back in time the error names the id, what is d
   expect((error as Error).message).not.toContain(id);
   await impatient.close();
 });
+
+test('a client closed while Temporal is away rejects what it was repeating, and throws nowhere else', async () => {
+  const leaving = await connectBy(network.address);
+  network.cut();
+  const created = newLead().created();
+  const publishing = leaving.publish(typed(created)).catch((reason: unknown) => reason);
+  await sleep(1_000);
+  await leaving.close();
+  const error = await publishing;
+  network.mend();
+  expect(error).toBeInstanceOf(NotPublishedError);
+  expect((error as NotPublishedError).id).toBe(created.id);
+  await expect(leaving.publish(typed(created))).rejects.toThrow(NotPublishedError);
+});

@@ -37,6 +37,7 @@ const clientsOwn =
 test('the client pulls no server code in', () => {
   const { ours, packages } = modulesOf('src/client.ts');
   expect([...packages].filter((name) => !name.startsWith('node:')).sort()).toEqual([
+    '@grpc/grpc-js',
     '@temporalio/client',
     '@temporalio/common',
     '@temporalio/proto',
