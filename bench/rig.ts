@@ -36,7 +36,10 @@ export async function startRig(): Promise<Rig> {
     ADMIN_API_KEY: randomUUID(),
     DATA_DIR: dataDir,
   };
-  const worker = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), { env: environment });
+  const worker = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
+    env: environment,
+    execArgv: ['--max-semi-space-size=64'], // as the image and `npm start` have it
+  });
   await once(worker, 'message');
   const deps = await buildDeps(benchConfig(environment), { role: 'bench' });
   return {

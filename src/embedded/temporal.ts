@@ -104,8 +104,10 @@ const serverArguments = ({ home, namespace, port, uiPort, uiCodecEndpoint }: Ser
     '--dynamic-config-value',
     `history.${queue}ProcessorMaxPollRPS=2000`,
   ]),
-  // Timers of a second and less are rounded up to the next second by default.
-  ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+  // Timers of a second and less are rounded up to the next second by default. Shorter still, each timer is read by itself.
+  ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
+  // By default a development server reads its cluster and namespace again for every task, so that attributes can be added while it runs.
+  ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
   ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
   ...(uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
   ...['--color', 'never', '--log-level', 'warn'],
