@@ -6,10 +6,15 @@ import { bodyText, maxBodyBytes } from './response-body.ts';
 
 /** Spec section 5: a response counts once its headers are there; its body is waited for at most this long. */
 const maxBodyMs = 1_000;
+/** A clock that rings so much too late rang in a process that stood still (milliseconds). */
+const lateMs = 100;
+/** What came in meanwhile, or comes as soon as the partner goes on too, is then still read: well inside the attempt's lease. */
+const graceMs = 1_000;
 
 /**
  * One request and its answer, as undici tells it. `settle` is called once, at the latest after `timeoutMs`, counted from here:
- * name, connection and TLS included. What happens on the connection afterwards changes nothing.
+ * name, connection and TLS included; a second later where this process stood still when that was over, so that an answer which
+ * is there already is not called a timeout, and the event sent twice. What happens on the connection afterwards changes nothing.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #timeoutMs: number;
@@ -26,7 +31,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(timeoutMs: number, settle: (result: AttemptResult) => void) {
     this.#timeoutMs = timeoutMs;
     this.#settle = settle;
-    this.#timer = setTimeout(() => this.#expire(), timeoutMs);
+    this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
   }
 
   get settled(): boolean {
@@ -61,6 +66,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: Error): void {
     this.#finish(this.#statusCode === null ? describeError(error) : null);
+  }
+
+  #timeOut(): void {
+    const isUnsent = this.#controller === null;
+    if (isUnsent || this.#elapsedMs() < this.#timeoutMs + lateMs) this.#expire();
+    else this.#timer = setTimeout(() => this.#expire(), graceMs);
   }
 
   #expire(): void {

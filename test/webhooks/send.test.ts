@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
 import { createSender } from '../../src/webhooks/send.ts';
 import { startDns } from './support/dns-stub.ts';
@@ -89,6 +91,44 @@ test('no headers within the timeout is a timeout, and the connection is closed',
   expect(result.durationMs).toBeLessThan(2_500);
   await sleep(100);
   expect(closed).toBe(true);
+});
+
+/** A partner on a thread of its own, which goes on while this one stands still. `answer` is JavaScript with `response`. */
+async function elsewhere(answer: string): Promise<{ port: number }> {
+  const thread = new Worker(
+    `const server = require('node:http').createServer((request, response) => { ${answer} });
+    server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  opened({ close: async () => void (await thread.terminate()) });
+  const [port] = (await once(thread, 'message')) as [number];
+  return { port };
+}
+
+/** Stands still as a stopped or starved process does: no timer, no byte. */
+const standStill = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+test('an answer that came while this process stood still is no timeout', async () => {
+  const partner = await elsewhere('setTimeout(() => response.writeHead(204).end(), 200)');
+  const sender = sending({ timeoutMs: 500 });
+  const results = [];
+  for (let count = 0; count < 5; count += 1) {
+    const sent = sender.send(to(partner));
+    await sleep(100);
+    standStill(800);
+    results.push(await sent);
+  }
+  expect(results.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204, 204, 204]);
+});
+
+test('without one it is a timeout, a second later', async () => {
+  const partner = await elsewhere('');
+  const sent = sending({ timeoutMs: 500 }).send(to(partner));
+  await sleep(100);
+  standStill(800);
+  const { error, durationMs } = await sent;
+  expect(error?.class).toBe('timeout');
+  expect(durationMs).toBeGreaterThanOrEqual(1_800);
 });
 
 test('headers that drip are a timeout too', async () => {
