@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Attempts } from '../src/db/attempts.ts';
 import type { Sendable } from '../src/db/sendable.ts';
+import { AtMost } from '../src/domain/at-most.ts';
 import type { Notice } from '../src/domain/notice.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import { type AttemptParts, attemptDelivery } from './attempt.ts';
@@ -8,6 +9,11 @@ import type { InFlight } from './in-flight.ts';
 
 /** How long a workflow task waits for a partner before the attempt is handed over (milliseconds). */
 export const handOverAfterMs = 500;
+/**
+ * So many endpoints of a lead are tried side by side: of a thousand at once none would answer in time, and a thousand
+ * attempts handed over at once are more than a workflow can take in.
+ */
+const endpointsAtOnce = 32;
 
 export interface FirstAttemptParts extends AttemptParts {
   attempts: Pick<Attempts, 'record' | 'retrying' | 'markUnderWay' | 'next'>;
@@ -81,7 +87,7 @@ const aborted = (signal: AbortSignal): Promise<typeof handedOver> =>
   });
 
 /**
- * The first attempts of freshly published deliveries, inside the workflow task: endpoints side by side, each in order. It
+ * The first attempts of freshly published deliveries, inside the workflow task: endpoints side by side, so many at a time, each in order. It
  * takes at most `handOverAfterMs`: an attempt that is slower goes on in this process, and a regular activity waits for its
  * outcome, so that nothing is sent twice and no slow partner holds up a workflow's slot.
  */
@@ -92,6 +98,7 @@ export async function firstAttempts(
   moment: Moment,
 ): Promise<Attempted[]> {
   const lanes = byEndpoint(deliveries);
+  const sideBySide = new AtMost(endpointsAtOnce);
   const deadline = new AbortController();
   const timer = new AbortController();
   wait(handOverAfterMs, undefined, { signal: timer.signal, ref: false }).then(
@@ -104,7 +111,7 @@ export async function firstAttempts(
       [...lanes.values()].map((lane) =>
         busy.has(lane[0]?.endpointId ?? '')
           ? Promise.resolve(lane.map(notAttempted))
-          : runLane(parts, lane, moment, deadline.signal),
+          : sideBySide.run(() => runLane(parts, lane, moment, deadline.signal)),
       ),
     );
     return results.flatMap((result) => {

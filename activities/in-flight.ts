@@ -10,6 +10,7 @@ export class InFlight {
   /** Names this process in the rows of the attempts it has under way. */
   readonly owner: string = randomUUID();
   readonly #attempts = new Map<string, Promise<AttemptReport>>();
+  readonly #followed = new Set<Promise<void>>();
   #isStopping = false;
 
   /** This process is about to end: what it only waits for is for others to wait for. */
@@ -31,11 +32,17 @@ export class InFlight {
     return this.#attempts.get(deliveryId);
   }
 
-  /** Resolves when the attempts under way have come to their end, handed over ones included, or after `ms`. */
+  /** Work that no activity waits for, and that this process does not end before; it does not throw. */
+  follow(work: Promise<void>): void {
+    this.#followed.add(work);
+    void work.finally(() => this.#followed.delete(work));
+  }
+
+  /** Resolves when the attempts under way have come to their end, handed over ones and what followed them included, or after `ms`. */
   async stop(ms: number): Promise<void> {
     this.#isStopping = true;
     const giveUpAt = performance.now() + ms;
-    while (this.#attempts.size > 0 && performance.now() < giveUpAt) await wait(20);
+    while (this.#attempts.size + this.#followed.size > 0 && performance.now() < giveUpAt) await wait(20);
   }
 
   get size(): number {

@@ -1,6 +1,8 @@
-import { condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { AttemptInput, DeliverActivities, DeliveryReport } from '../activities/deliver.ts';
+import { condition, patched, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { AttemptInput } from '../activities/begin.ts';
+import type { DeliverActivities, DeliveryReport } from '../activities/deliver.ts';
 import type { OpenDelivery } from '../activities/publish.ts';
+import { AtMost } from '../src/domain/at-most.ts';
 import { startNotice } from './notice.ts';
 import { tellEndpoint } from './tell-endpoint.ts';
 
@@ -37,6 +39,16 @@ export interface LaneOptions {
 /** What recording an answer may take while the database is away (milliseconds): see `recordingPatienceMs` of the activities. */
 const recordingMs = 90_000;
 
+/**
+ * So many lanes of a workflow ask for an attempt at once, and so many wait for one that was handed over. Answers that come
+ * while a workflow task is under way wait in the server for its end, as two events each; behind a hundred of them the server
+ * fails the task by force, and the run is read anew, with the next hundred waiting by then. A lead has as many lanes as its
+ * organization has endpoints.
+ */
+const lanesAtOnce = 32;
+
+const atMostSoMany = () => new AtMost(lanesAtOnce, () => patched('lanes-at-once'));
+
 // What it sends is handed over after half a second; what remains is Postgres.
 const { attemptAtOnce } = proxyLocalActivities<DeliverActivities>({
   startToCloseTimeout: '30s',
@@ -51,6 +63,8 @@ export class Lanes {
   readonly #options: LaneOptions;
   readonly #running = new Map<string, Promise<void>>();
   readonly #wakes = new Map<string, number>();
+  readonly #asking = atMostSoMany();
+  readonly #waiting = atMostSoMany();
   #stopping = false;
 
   constructor(options: LaneOptions) {
@@ -138,21 +152,23 @@ export class Lanes {
     return !this.#stopping;
   }
 
-  /** Within this workflow task where that takes no time; a slow partner is waited for beside it. */
-  async #report(input: AttemptInput): Promise<DeliveryReport> {
-    const report = await attemptAtOnce(input);
-    return report.outcome.kind === 'in_flight' ? this.#deliver().attemptDelivery(input) : report;
+  /**
+   * Within this workflow task where that takes no time; a slow partner is waited for beside it. Null: the workflow is about
+   * to continue as new, and the next run asks again.
+   */
+  async #report({ id, attempt }: QueuedDelivery, endpointId: string): Promise<DeliveryReport | null> {
+    const ask = (): AttemptInput => ({ deliveryId: id, endpointId, attempt, now: Date.now() });
+    const report = await this.#asking.run(async () => (this.#stopping ? null : attemptAtOnce(ask())));
+    if (report?.outcome.kind !== 'in_flight') return report;
+    return this.#waiting.run(async () => (this.#stopping ? null : this.#deliver().attemptDelivery(ask())));
   }
 
   async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
     const { endpointId } = lane;
     const wakes = this.#wakesOf(endpointId);
-    const { outcome, notices, isProbe } = await this.#report({
-      deliveryId: head.id,
-      endpointId,
-      attempt: head.attempt,
-      now: Date.now(),
-    });
+    const report = await this.#report(head, endpointId);
+    if (report === null) return;
+    const { outcome, notices, isProbe } = report;
     for (const notice of notices) await startNotice(notice);
     if (isProbe) await tellEndpoint(endpointId, head.id, outcome);
     delete head.asleep;

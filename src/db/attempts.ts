@@ -43,6 +43,8 @@ export interface BeginOptions {
   formerOwner: string | null;
   /** Attempts under way at the endpoint, in this process, that no row shows. */
   unlisted: number;
+  /** Its lane sleeps meanwhile: when it is to be woken at the latest (milliseconds). Null: the lane itself asks. */
+  wakeInMs: number | null;
 }
 
 interface CandidateRow {
@@ -81,7 +83,8 @@ const candidateSql = `
 const takeSql = `
   with taken as (
     update deliveries set status = 'delivering', attempt = $2, attempt_started_at = now(), attempt_owner = $3,
-           next_attempt_at = null, waiting_since = null, called_at = null
+           next_attempt_at = null, waiting_since = null, called_at = null,
+           wake_due_at = now() + make_interval(secs => $4 / 1000.0)
      where id = $1 returning *
   )
   select ${sendableColumns} from taken d ${sendableFrom}`;
@@ -161,8 +164,13 @@ const toCandidate = (deliveryId: string, row: CandidateRow, unlisted: number): C
   ownedOrLost: row.owned_or_lost,
 });
 
-async function take(db: Queryable, deliveryId: string, attempt: number, owner: string): Promise<Sendable> {
-  const [row] = await db.prepared<SendableRow>('take', takeSql, [deliveryId, attempt, owner]);
+async function take(
+  db: Queryable,
+  deliveryId: string,
+  attempt: number,
+  { owner, wakeInMs }: BeginOptions,
+): Promise<Sendable> {
+  const [row] = await db.prepared<SendableRow>('take', takeSql, [deliveryId, attempt, owner, wakeInMs]);
   if (row === undefined) throw new Error(`delivery ${deliveryId} has no body`);
   return toSendable(row);
 }
@@ -170,12 +178,9 @@ async function take(db: Queryable, deliveryId: string, attempt: number, owner: s
 /** The attempt log, and the status of the delivery it moves. */
 export const attempts = (db: Database) => ({
   /** Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock. */
-  begin: (
-    deliveryId: string,
-    attempt: number,
-    { now, owner, leaseMs, formerOwner, unlisted }: BeginOptions,
-  ): Promise<Begun> =>
+  begin: (deliveryId: string, attempt: number, options: BeginOptions): Promise<Begun> =>
     db.tx(async (tx) => {
+      const { now, owner, leaseMs, formerOwner, unlisted } = options;
       await lockEndpointOf(tx, deliveryId);
       const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [
         deliveryId,
@@ -192,7 +197,7 @@ export const attempts = (db: Database) => ({
       if (admission.kind === 'wait' && row.in_flight + row.kept_places < row.max_in_flight) return { kind: 'soon' };
       if (admission.kind === 'send') {
         if (row.rate_limit !== null) await takePace(tx, row.endpoint_id);
-        return { kind: 'send', delivery: await take(tx, deliveryId, attempt, owner) };
+        return { kind: 'send', delivery: await take(tx, deliveryId, attempt, options) };
       }
       return {
         kind: 'recorded',

@@ -9,8 +9,16 @@ export interface Wake {
   endpointId: string;
 }
 
+/** A delivery whose lane sleeps, and the attempt that is its next one, or was its last. */
+export interface Sleeper extends Wake {
+  deliveryId: string;
+  attempt: number;
+}
+
 /** A held delivery that was woken and is still held is woken again after this long (seconds): its signal may be lost. */
 const wakeAgainSeconds = 30;
+/** A lane that was to be woken and could not be, since Temporal was away, is tried again after this long (milliseconds). */
+const wakeAgainMs = 5_000;
 
 /** What is unsettled at an endpoint, each with its place in its lane; sorted once, whatever the statistics say. */
 const ranked = `ranked as (
@@ -20,6 +28,8 @@ const ranked = `ranked as (
 
 interface PlacesRow {
   is_line: boolean;
+  /** Milliseconds until the first lane that was not woken after its attempt is to be; null: none. */
+  wake_due_ms: number | null;
   places: number;
   /** Those of them that nobody has, or is on the way to. */
   free: number;
@@ -32,9 +42,12 @@ interface PlacesRow {
 
 const placesSql = `
   select exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null) as is_line,
+         (select extract(epoch from min(d.wake_due_at) - now()) * 1000 from deliveries d
+           where d.endpoint_id = p.id and d.wake_due_at is not null)::int as wake_due_ms,
          p.max_in_flight as places,
          greatest(0, p.max_in_flight
-           - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering')
+           - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering'
+                 and d.attempt_started_at > now() - make_interval(secs => $2 / 1000.0))
            - ${keptPlaces('p.id')})::int as free,
          ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;
@@ -45,11 +58,17 @@ const callSql = `
    where id in (
     select id from deliveries d where endpoint_id = $1 and waiting_since is not null and ${isCalled('d')} is not true
      order by waiting_since limit $2)
-  returning coalesce(runner, subject) as workflow_id`;
+  returning id, attempt + 1 as attempt, coalesce(runner, subject) as workflow_id`;
+
+const overdueSql = `
+  select id, attempt, coalesce(runner, subject) as workflow_id from deliveries
+   where endpoint_id = $1 and wake_due_at < now() order by wake_due_at limit 100`;
 
 /** Those who were called, and when to call again. */
 export interface Called {
-  wakes: Wake[];
+  next: Sleeper[];
+  /** Lanes that an attempt was made for, and that were not woken in time: the process that owed it may be gone. */
+  overdue: Sleeper[];
   /** Whatever ends meanwhile; null: nobody is in line. */
   againInMs: number | null;
   /** Nobody else is to be called before that, whatever ends meanwhile (milliseconds). */
@@ -65,6 +84,15 @@ export type ProbeChoice =
 const toWakes = (endpointId: string, rows: { workflow_id: string }[]): Wake[] =>
   [...new Set(rows.map((row) => row.workflow_id))].map((workflowId) => ({ workflowId, endpointId }));
 
+interface SleeperRow {
+  id: string;
+  attempt: number;
+  workflow_id: string;
+}
+
+const toSleepers = (endpointId: string, rows: SleeperRow[]): Sleeper[] =>
+  rows.map((row) => ({ deliveryId: row.id, attempt: row.attempt, workflowId: row.workflow_id, endpointId }));
+
 /**
  * When those are called for whom there was no place (milliseconds). Where places are what they wait for, the attempts that
  * hold them call when they end; and where nobody comes, its place is free again.
@@ -78,29 +106,43 @@ export const wakes = (db: Database) => ({
    * Calls those that may begin now, longest waiting first, and keeps a place for each. Behind the lock: whoever counted an
    * attempt that has ended since as under way, and so decided to wait, has committed and is found.
    * @param answerMs how long the endpoint takes to answer; null where it is fast or not known
+   * @param leaseMs the longest an attempt can last, milliseconds: one that began before that takes no place any more
    */
-  callWaiting: (endpointId: string, answerMs: number | null): Promise<Called> =>
+  callWaiting: (endpointId: string, answerMs: number | null, leaseMs: number): Promise<Called> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
-      const [row] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId]);
-      if (row === undefined || !row.is_line) return { wakes: [], againInMs: null, pauseMs: 0 };
+      const [row] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId, leaseMs]);
+      if (row === undefined) return { next: [], overdue: [], againInMs: null, pauseMs: 0 };
+      const dueInMs = row.wake_due_ms;
+      const overdue =
+        dueInMs !== null && dueInMs <= 0
+          ? toSleepers(endpointId, await tx.prepared<SleeperRow>('overdue', overdueSql, [endpointId]))
+          : [];
+      if (!row.is_line)
+        return { next: [], overdue, againInMs: dueInMs === null ? null : Math.max(dueInMs, wakeAgainMs), pauseMs: 0 };
       const { places, free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = row;
       const { atOnce, pauseMs } = callPace(answerMs, places);
       // Those on their way use up the rate limit's next places.
       const may = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
       const count = Math.min(may, atOnce);
-      const rows = count > 0 ? await tx.prepared<{ workflow_id: string }>('call', callSql, [endpointId, count]) : [];
+      const rows = count > 0 ? await tx.prepared<SleeperRow>('call', callSql, [endpointId, count]) : [];
       return {
-        wakes: toWakes(endpointId, rows),
+        next: toSleepers(endpointId, rows),
+        overdue,
         againInMs: may > count ? pauseMs : againInMs(free > count, rateLimit, pacedMs),
         pauseMs: count > 0 ? pauseMs : 0,
       };
     }),
 
-  /** Endpoints where somebody waits for a place. */
+  /** A lane was woken after the attempt that was made for it: nobody owes it that any more. */
+  woken: ({ deliveryId, attempt }: Sleeper): Promise<number> =>
+    db.execute('update deliveries set wake_due_at = null where id = $1 and attempt = $2', [deliveryId, attempt]),
+
+  /** Endpoints where somebody waits for a place, or is owed a wake. */
   async crowded(): Promise<string[]> {
     const rows = await db.query<{ endpoint_id: string }>(
-      'select distinct endpoint_id from deliveries where waiting_since is not null',
+      `select endpoint_id from deliveries where waiting_since is not null
+       union select endpoint_id from deliveries where wake_due_at is not null`,
     );
     return rows.map((row) => row.endpoint_id);
   },

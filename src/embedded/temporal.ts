@@ -106,6 +106,8 @@ const serverArguments = ({ home, namespace, port, uiPort, uiCodecEndpoint }: Ser
   ]),
   // Timers of a second and less are rounded up to the next second by default. Shorter still, each timer is read by itself.
   ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
+  // What comes while a workflow task runs waits for its end; behind a hundred such events the task is failed by force by default.
+  ...['--dynamic-config-value', 'history.maximumBufferedEventsBatch=500'],
   // By default a development server reads its cluster and namespace again for every task, so that attributes can be added while it runs.
   ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
   ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),

@@ -1,5 +1,5 @@
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
-import { callEverywhere } from '../../activities/deliver.ts';
+import { callEverywhere } from '../../activities/call.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { WorkerVersion } from '../config.ts';
 import type { Deps } from '../deps.ts';

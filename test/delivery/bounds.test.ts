@@ -153,15 +153,15 @@ test('places at a slow endpoint are given away one after the other, those of a f
   // Each worker may have had as many first attempts under way as there are places.
   await eventually(async () => expect((await inLine()).length).toBeGreaterThanOrEqual(40));
   const { callWaiting } = wakes(service.deps.db);
-  expect(await callWaiting(endpoint, 3_200)).toMatchObject({ wakes: [], pauseMs: 0 });
+  expect(await callWaiting(endpoint, 3_200, 20_000)).toMatchObject({ next: [], pauseMs: 0 });
   await bound('max_in_flight', 64);
-  const slow = await callWaiting(endpoint, 6_400);
-  expect(slow.wakes).toHaveLength(1);
+  const slow = await callWaiting(endpoint, 6_400, 20_000);
+  expect(slow.next).toHaveLength(1);
   expect(slow).toMatchObject({ pauseMs: 50, againInMs: 50 });
-  const fast = await callWaiting(endpoint, null);
-  expect(fast.wakes.length).toBeGreaterThan(10);
+  const fast = await callWaiting(endpoint, null, 20_000);
+  expect(fast.next.length).toBeGreaterThan(10);
   expect(fast.pauseMs).toBe(0);
   partner.behave(accept);
   for (const response of held) accept(response);
-  await eventually(async () => expect(await inLine()).toHaveLength(1 + fast.wakes.length));
+  await eventually(async () => expect(await inLine()).toHaveLength(1 + fast.next.length));
 });

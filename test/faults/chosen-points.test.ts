@@ -332,3 +332,33 @@ test(
   },
   testMs,
 );
+
+test(
+  'killed while it sends to a slow endpoint for lanes that sleep in line: they are sent again what had no answer, and all are woken',
+  async () => {
+    const organization = await rig.organization(() => ({ delayMs: 1_500 }));
+    const { endpointId } = organization.partner;
+    const steps = (lead: ReturnType<typeof aLead>) => [lead.created()];
+    await organization.send(1, 'http', { steps }); // known to be slow
+    await eventually(() => expect(organization.partner.requests()).toBe(1));
+    const { repeats } = rig.oracle.verdict;
+    const leads = await organization.send(40, 'http', { steps });
+    const owed = `from deliveries where endpoint_id = $1 and wake_due_at is not null`;
+    await whenThereIs(rig.cluster, `select 1 ${owed} and status = 'delivering' having count(*) >= 5`, [endpointId]);
+    const restarted = killWorkers(2_000);
+    // A wake is due over a minute after its attempt began: here at once.
+    await sleep(1_000);
+    await rig.cluster.db.query('update deliveries set wake_due_at = now() where wake_due_at is not null');
+    await restarted;
+    await eventually(async () => {
+      for (const { leadId } of leads)
+        expect(rig.oracle.taken(organization.partner.url, leadId)).toEqual(['lead.address_preview']);
+    }, 80_000);
+    expect(rig.oracle.verdict.repeats - repeats).toBeLessThanOrEqual(16);
+    await eventually(
+      async () => expect(await rig.cluster.db.query(`select ${owed}`, [endpointId])).toEqual([]),
+      30_000,
+    );
+  },
+  testMs + 30_000,
+);

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
 import { connect } from '../../src/client.ts';
+import { historiesOf } from '../support/histories.ts';
 import { aLead } from '../support/lead-events.ts';
 import { allArrived } from './arrival.ts';
 import { startCrowd } from './crowd.ts';
@@ -20,6 +22,24 @@ const memory = ({ cluster }: Rig): string =>
     .roles()
     .map((role) => `${role.name} ${peakMiB(role)}`)
     .join(', ');
+
+/** Of some workflows, all their runs: workflow tasks that ended without getting anything done. */
+async function lostTasks({ cluster }: Rig, workflowIds: readonly string[]): Promise<number> {
+  const connection = await Connection.connect({
+    address: cluster.temporal.address,
+    channelArgs: { 'grpc.max_receive_message_length': -1 }, // of twenty thousand signals
+  });
+  try {
+    const client = new Client({ connection });
+    const histories = await Promise.all(workflowIds.map((id) => historiesOf(client, id)));
+    const events = histories.flat().flatMap((history) => history.events ?? []);
+    return events.filter(
+      (event) => event.workflowTaskFailedEventAttributes ?? event.workflowTaskTimedOutEventAttributes,
+    ).length;
+  } finally {
+    await connection.close();
+  }
+}
 
 /** Runs `work` `count` times, `atOnce` at a time. */
 async function often(count: number, atOnce: number, work: (index: number) => Promise<unknown>): Promise<void> {
@@ -59,6 +79,7 @@ export async function duplicates(rig: Rig, count: number): Promise<Figures> {
       'all four events with the partner': seconds(startedAt),
       requests: `${organization.partner.requests()}`,
       'steps applied': `${applied.length}`,
+      'workflow tasks lost': `${await lostTasks(rig, [`lead/${organization.id}/${lead.leadId}`])}`,
       'peak memory (MiB)': memory(rig),
     };
   } finally {
@@ -83,6 +104,10 @@ export async function manyEndpoints(rig: Rig, endpoints: number, leads: number, 
       storm: `${leads} leads of an organization with ${endpoints} endpoints`,
       deliveries: `${leads * endpoints * 4}`,
       'all delivered': seconds(startedAt),
+      'workflow tasks lost': `${await lostTasks(
+        rig,
+        sent.map(({ lead }) => `lead/${crowd.organizationId}/${lead.leadId}`),
+      )}`,
       'peak memory (MiB)': memory(rig),
     };
   } finally {

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type CountingReceiver, startCountingReceiver } from '../delivery/counting-receiver.ts';
+import { eventually } from '../support/eventually.ts';
+import { historiesOf } from '../support/histories.ts';
+import { aLead } from '../support/lead-events.ts';
+import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { startTemporalWith } from '../support/temporal-server.ts';
+
+/** As every server has it by default; ours takes more (src/embedded/temporal.ts). */
+const bufferedEvents = 100;
+const endpoints = 1_000;
+const testMs = 90_000;
+
+let temporal: Awaited<ReturnType<typeof startTemporalWith>>;
+let service: TestService;
+let partner: CountingReceiver;
+beforeAll(async () => {
+  temporal = await startTemporalWith({ 'history.maximumBufferedEventsBatch': bufferedEvents });
+  service = await startService({ temporalAddress: temporal.address });
+  partner = await startCountingReceiver();
+}, testMs);
+afterAll(async () => {
+  await partner?.close();
+  await service?.stop();
+  await temporal?.stop();
+}, testMs);
+
+test(
+  'a lead with 1,000 endpoints: no more answers at once than the server keeps while a task runs: it fails none by force',
+  async () => {
+    const organization = await anOrganization(service.deps);
+    for (let index = 0; index < endpoints; index += 1)
+      await anEndpoint(service.deps, organization, `${partner.url}/${index}`);
+    const lead = aLead(organization);
+    await service.deps.client.publish(lead.created());
+    await service.deps.client.publish(lead.personal({ enriched: true, ownerOccupied: true }));
+    await eventually(() => expect(partner.arrived).toHaveLength(2 * endpoints), 60_000);
+    const histories = await historiesOf(service.deps.temporal, `lead/${organization}/${lead.leadId}`);
+    const events = histories.flatMap((history) => history.events ?? []);
+    expect(events.filter((event) => event.workflowTaskFailedEventAttributes != null)).toEqual([]);
+  },
+  testMs,
+);
