@@ -73,17 +73,30 @@ async function steady(deps: Deps, partner: Partner, forSeconds: number): Promise
   return Promise.all(all);
 }
 
+/** From now on: what the worker takes of a core, and its memory when asked. */
+async function meter(worker: Rig['worker']): Promise<() => Promise<string>> {
+  const from = await worker();
+  const started = performance.now();
+  return async () => {
+    const { cpuMs, memoryMiB } = await worker();
+    const share = (cpuMs - from.cpuMs) / (performance.now() - started);
+    return `worker ${(share * 100).toFixed(0)} % of a core, ${memoryMiB.toFixed(0)} MiB`;
+  };
+}
+
 async function attemptsSoFar(deps: Deps): Promise<number> {
   const [row] = await deps.db.query<{ count: number }>('select count(*)::int as count from attempts');
   return row?.count ?? 0;
 }
 
 /** A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? */
-export async function isolation({ deps }: Rig): Promise<void> {
+export async function isolation({ deps, worker }: Rig): Promise<void> {
   const healthy = await startPartner(deps);
   await closedLoop(100, 5, async () => void (await arrivalOf(deps, healthy))); // warm
+  const usedAlone = await meter(worker);
   // As long as all windows: of few the hundredth slowest is a matter of luck.
   const alone = await steady(deps, healthy, seconds * windows);
+  const aloneUsage = await usedAlone();
   const bad = await Promise.all([
     startBad(deps, 'hanging', () => {}),
     startBad(deps, 'failing', (response) => response.writeHead(500).end()),
@@ -105,13 +118,18 @@ export async function isolation({ deps }: Rig): Promise<void> {
         `p99 ${(p99 / quantile(alone, 0.99)).toFixed(2)}${more}`,
     );
   };
-  compared(`healthy endpoint alone, ${seconds * windows} s`, alone, '');
+  compared(`healthy endpoint alone, ${seconds * windows} s`, alone, `; ${aloneUsage}`);
   const all: number[] = [];
   for (let window = 1; window <= windows; window += 1) {
-    const before = await attemptsSoFar(deps);
+    const attemptsBefore = await attemptsSoFar(deps);
+    const usage = await meter(worker);
     const beside = await steady(deps, healthy, seconds);
-    const atOthers = (await attemptsSoFar(deps)) - before - beside.length;
-    compared(`beside them, ${seconds} s`, beside, `; ${(atOthers / seconds).toFixed(1)} attempts a second at them`);
+    const atOthers = (await attemptsSoFar(deps)) - attemptsBefore - beside.length;
+    compared(
+      `beside them, ${seconds} s`,
+      beside,
+      `; ${(atOthers / seconds).toFixed(1)} attempts a second at them; ${await usage()}`,
+    );
     all.push(...beside);
   }
   compared('beside them, all of it', all, '');

@@ -14,12 +14,18 @@ import { benchConfig } from './config.ts';
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 export const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
+export interface WorkerUsage {
+  /** CPU time the worker's process has used, milliseconds. */
+  cpuMs: number;
+  /** What it holds of the machine's memory, MiB. */
+  memoryMiB: number;
+}
+
 /** Real servers of the benchmark's own, durable as the service runs them, and the service's worker in a process beside. */
 export interface Rig {
   /** The client's side: it signals, and reads the database. */
   deps: Deps;
-  /** CPU time the worker's process has used, milliseconds. */
-  workerCpuMs(): Promise<number>;
+  worker(): Promise<WorkerUsage>;
   stop(): Promise<void>;
 }
 
@@ -44,7 +50,7 @@ export async function startRig(): Promise<Rig> {
   const deps = await buildDeps(benchConfig(environment), { role: 'bench' });
   return {
     deps,
-    workerCpuMs: () => cpuMs(worker),
+    worker: () => usageOf(worker),
     async stop() {
       worker.kill('SIGTERM');
       await once(worker, 'exit');
@@ -56,8 +62,8 @@ export async function startRig(): Promise<Rig> {
   };
 }
 
-async function cpuMs(child: ChildProcess): Promise<number> {
-  child.send('cpu');
-  const [{ user, system }] = (await once(child, 'message')) as [NodeJS.CpuUsage];
-  return (user + system) / 1000;
+async function usageOf(child: ChildProcess): Promise<WorkerUsage> {
+  child.send('usage');
+  const [usage] = (await once(child, 'message')) as [WorkerUsage];
+  return usage;
 }

@@ -15,9 +15,9 @@ export async function throughput(rig: Rig): Promise<void> {
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const floor = leads / (await floorLeads(deps, leads, atOnce));
-    const before = await rig.workerCpuMs();
+    const before = await rig.worker();
     const { seconds, latencies } = await journeys(deps, partner, leads, atOnce);
-    const cpuMs = ((await rig.workerCpuMs()) - before) / leads;
+    const cpuMs = ((await rig.worker()).cpuMs - before.cpuMs) / leads;
     const ours = leads / seconds;
     ratios.push(ours / floor);
     say(

@@ -4,6 +4,7 @@ import { installRuntime } from '../src/temporal/runtime.ts';
 import { startWorker } from '../src/temporal/worker.ts';
 import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts';
 import { benchConfig } from './config.ts';
+import type { WorkerUsage } from './rig.ts';
 
 /** The service's worker in a process of its own, with the floor's workflow in its bundle. */
 const deps = await buildDeps(benchConfig(process.env), { role: 'bench' });
@@ -18,5 +19,10 @@ process.once('SIGTERM', () => {
 });
 process.send?.('ready');
 process.on('message', (message) => {
-  if (message === 'cpu') process.send?.(process.cpuUsage());
+  if (message !== 'usage') return;
+  const { user, system } = process.cpuUsage();
+  process.send?.({
+    cpuMs: (user + system) / 1_000,
+    memoryMiB: process.memoryUsage.rss() / 2 ** 20,
+  } satisfies WorkerUsage);
 });

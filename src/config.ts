@@ -77,6 +77,11 @@ export const variables = {
   WORKER_BUILD_ID: name(/^(?!__)\S{1,200}$/, 'spaces')
     .optional()
     .describe('Name of the version, another one for each release; both or neither.'),
+  MAX_CACHED_WORKFLOWS: integer(100, 20_000)
+    .prefault('5000')
+    .describe(
+      "Leads whose workflows a worker keeps in memory, at a quarter of a MiB each. Of any other lead, the next step reads its run's whole history.",
+    ),
   WORKFLOW_STACKS: z
     .enum(['true', 'false'], 'expected true or false')
     .prefault('false')
@@ -186,6 +191,7 @@ export interface Config {
   readonly temporalTls?: TemporalTls;
   /** Absent: workers are not versioned. */
   readonly workerVersion?: WorkerVersion;
+  readonly maxCachedWorkflows: number;
   readonly workflowStacks: boolean;
   readonly adminApiKey: string;
   readonly encryptionKeys: string;
@@ -249,6 +255,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     temporalNamespace: settings.TEMPORAL_NAMESPACE,
     ...present({ temporalApiKey: settings.TEMPORAL_API_KEY, temporalTls: temporalTls(settings) }),
     ...present({ workerVersion: workerVersion(settings) }),
+    maxCachedWorkflows: settings.MAX_CACHED_WORKFLOWS,
     workflowStacks: settings.WORKFLOW_STACKS === 'true',
     adminApiKey: settings.ADMIN_API_KEY ?? make.adminApiKey(settings.DATA_DIR),
     encryptionKeys: settings.ENCRYPTION_KEYS ?? make.encryptionKeys(settings.DATA_DIR),

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import { callEverywhere } from '../../activities/call.ts';
 import { createActivities } from '../../activities/index.ts';
@@ -10,10 +11,10 @@ import { dataConverter } from './data-converter.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /**
- * A cached workflow costs about a quarter of a MiB; one that is not is read anew from its whole history when it wakes, at
- * the server's cost too: where thousands wait for a partner, that is most of the load.
+ * At every step of any workflow the SDK's core walks through all it keeps, a quarter of a millisecond for a thousand, and takes no other
+ * step meanwhile. So what is kept is divided, each part with a thread and a core of its own.
  */
-const maxCachedWorkflows = 5_000;
+const cachedInOnePart = 1_250;
 /**
  * A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second, and no more than
  * a busy machine works off well before the tasks time out (10 s).
@@ -29,6 +30,12 @@ const shareOfNewLeads = 0.5;
  * setting (its default is 5 s), but has it in no type yet.
  */
 const patience = { isolateExecutionTimeout: '30s' };
+/**
+ * Of its own accord V8 collects all garbage when the heap has grown by a quarter, and when a thread has little to do: with some thousand workflows
+ * every fifteen seconds, and for a third of a second each step of every lead takes several times as long. So the heap may grow to
+ * two and a half times what is in use, and memory pays for it.
+ */
+const collectSeldom = ['--heap-growing-percent=150', '--no-memory-reducer'];
 /** Resumes, recoveries, reports: short ones. */
 const maxControlActivities = 50;
 /** Mails under way: a mail server that hangs holds these, and nothing else. */
@@ -61,9 +68,14 @@ const deploymentOptions = (version: WorkerVersion): Pick<WorkerOptions, 'workerD
 /** Runs workflows with their first attempts, and beside them, on task queues of their own, the attempts nobody may wait for, and mails. */
 export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
   const { config, keyRing, log } = deps;
-  const connection = await NativeConnection.connect(await connectionOptions(deps.temporalTarget));
+  for (const flag of collectSeldom) setFlagsFromString(flag);
+  const parts = Math.ceil(config.maxCachedWorkflows / cachedInOnePart);
+  const partOf = (whole: number): number => Math.ceil(whole / parts);
+  const target = await connectionOptions(deps.temporalTarget);
+  // A connection takes one worker of a task queue, and no second one.
+  const connections = await Promise.all(Array.from({ length: parts }, () => NativeConnection.connect(target)));
   const shared = {
-    connection,
+    connection: connections[0] as NativeConnection,
     namespace: config.temporalNamespace,
     dataConverter: dataConverter(keyRing),
     activities: createActivities(deps.activityParts),
@@ -72,19 +84,20 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     shutdownGraceTime: shutdownGraceMs,
     shutdownForceTime: shutdownForceMs,
   } satisfies Partial<WorkerOptions>;
+  const leads = {
+    ...shared,
+    taskQueue: deps.taskQueue,
+    workflowBundle: workflowBundleOption ?? (await workflowBundle({ stacks: config.workflowStacks })),
+    maxCachedWorkflows: partOf(config.maxCachedWorkflows),
+    maxConcurrentWorkflowTaskExecutions: partOf(maxWorkflowTasks),
+    maxConcurrentWorkflowTaskPolls: partOf(maxWorkflowTaskPolls),
+    nonStickyToStickyPollRatio: shareOfNewLeads,
+    ...patience,
+    maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: maxControlActivities,
+  } satisfies WorkerOptions;
   const workers = await Promise.all([
-    Worker.create({
-      ...shared,
-      taskQueue: deps.taskQueue,
-      workflowBundle: workflowBundleOption ?? (await workflowBundle({ stacks: config.workflowStacks })),
-      maxCachedWorkflows,
-      maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks,
-      maxConcurrentWorkflowTaskPolls: maxWorkflowTaskPolls,
-      nonStickyToStickyPollRatio: shareOfNewLeads,
-      ...patience,
-      maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
-      maxConcurrentActivityTaskExecutions: maxControlActivities,
-    }),
+    ...connections.map((connection) => Worker.create({ ...leads, connection })),
     Worker.create({
       ...shared,
       taskQueue: `${deps.taskQueue}-deliveries`,
@@ -112,7 +125,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       // Attempts that were handed over are nobody's task: without this their answers would be lost.
       await Promise.all([running.catch(() => {}), inFlight.stop(shutdownGraceMs)]);
-      await connection.close();
+      await Promise.all(connections.map((connection) => connection.close()));
     },
   };
 }

@@ -25,6 +25,7 @@ test('without any variable every default of the specification holds', () => {
     host: '127.0.0.1',
     dataDir: '.data',
     temporalNamespace: 'default',
+    maxCachedWorkflows: 5_000,
     workflowStacks: false,
     adminApiKey: 'made-key',
     encryptionKeys: ringOf(1),
@@ -113,6 +114,13 @@ test('workflows note no stacks unless told', () => {
   expect(read().workflowStacks).toBe(false);
   expect(read({ WORKFLOW_STACKS: 'true' }).workflowStacks).toBe(true);
   expect(problemOf({ WORKFLOW_STACKS: 'yes' })).toBe('WORKFLOW_STACKS: expected true or false');
+});
+
+test('how many workflows a worker keeps', () => {
+  expect(read({ MAX_CACHED_WORKFLOWS: '100' }).maxCachedWorkflows).toBe(100);
+  const problem = 'MAX_CACHED_WORKFLOWS: expected a whole number from 100 to 20000';
+  expect(problemOf({ MAX_CACHED_WORKFLOWS: '99' })).toBe(problem);
+  expect(problemOf({ MAX_CACHED_WORKFLOWS: '20001' })).toBe(problem);
 });
 
 test('an empty variable is an absent one', () => {

@@ -19,6 +19,7 @@ export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {})
   databaseUrl,
   temporalAddress: temporalAddress(),
   temporalNamespace: 'default',
+  maxCachedWorkflows: 1_000,
   workflowStacks: true,
   adminApiKey: 'operator-key-of-the-tests',
   encryptionKeys: testKeys,
