@@ -9,6 +9,11 @@ export interface Wake {
   endpointId: string;
 }
 
+/** A workflow to be told, and its deliveries at the endpoint that are the reason. */
+export interface DueWake extends Wake {
+  deliveryIds: string[];
+}
+
 /** A delivery whose lane sleeps, and the attempt that is its next one, or was its last. */
 export interface Sleeper extends Wake {
   deliveryId: string;
@@ -81,8 +86,13 @@ export type ProbeChoice =
   | { kind: 'passed' }
   | { kind: 'paused' };
 
-const toWakes = (endpointId: string, rows: { workflow_id: string }[]): Wake[] =>
-  [...new Set(rows.map((row) => row.workflow_id))].map((workflowId) => ({ workflowId, endpointId }));
+interface DueWakeRow {
+  workflow_id: string;
+  delivery_ids: string[];
+}
+
+const toDueWakes = (endpointId: string, rows: DueWakeRow[]): DueWake[] =>
+  rows.map((row) => ({ workflowId: row.workflow_id, endpointId, deliveryIds: row.delivery_ids }));
 
 interface SleeperRow {
   id: string;
@@ -149,28 +159,29 @@ export const wakes = (db: Database) => ({
 
   /**
    * The next `limit` workflows whose head is held at the endpoint, oldest first, and how many such heads are left. A head that
-   * is retried or under way goes by its own time. `paused` when there is nothing to wake: paused again, or deleted.
+   * is retried or under way goes by its own time. `paused` when there is nothing to wake: paused again, or deleted. Who was
+   * told is to be marked (`markWoken`), and is then left out for half a minute.
    */
-  nextHeld: (endpointId: string, limit: number): Promise<{ wakes: Wake[]; held: number; paused: boolean }> =>
+  nextHeld: (endpointId: string, limit: number): Promise<{ next: DueWake[]; held: number; paused: boolean }> =>
     db.tx(async (tx) => {
       await lockEndpoint(tx, endpointId);
       const [endpoint] = await tx.query<{ open: boolean }>(
         `select status = 'active' and deleted_at is null as open from endpoints where id = $1`,
         [endpointId],
       );
-      if (endpoint?.open !== true) return { wakes: [], held: 0, paused: true };
-      const rows = await tx.query<{ workflow_id: string; held: number }>(
+      if (endpoint?.open !== true) return { next: [], held: 0, paused: true };
+      const rows = await tx.query<DueWakeRow & { held: number }>(
         `with ${ranked},
          held as (select *, count(*) over ()::int as held from ranked where place = 1 and status = 'held'),
          next as (
            select * from held where woken_at is null or woken_at < now() - make_interval(secs => ${wakeAgainSeconds})
-            order by created_at, id limit $2),
-         woken as (update deliveries d set woken_at = now() from next n where d.id = n.id)
-         select workflow_id, held from next union all select null, max(held) from held`,
+            order by created_at, id limit $2)
+         select workflow_id, array_agg(id) as delivery_ids, max(held) as held from next group by workflow_id
+         union all select null, null, max(held) from held`,
         [endpointId, limit],
       );
       const next = rows.filter((row) => row.workflow_id !== null);
-      return { wakes: toWakes(endpointId, next), held: rows.at(-1)?.held ?? 0, paused: false };
+      return { next: toDueWakes(endpointId, next), held: rows.at(-1)?.held ?? 0, paused: false };
     }),
 
   /**
@@ -231,23 +242,22 @@ export const wakes = (db: Database) => ({
       );
     }),
 
-  /** Workflows whose deliveries were abandoned with their endpoint, and that may sleep on them: each once. */
-  async nextDeleted(endpointId: string, limit: number): Promise<Wake[]> {
-    return toWakes(
+  /** Workflows whose deliveries were abandoned with their endpoint, and that may sleep on them: each until it is marked (`markWoken`). */
+  async nextDeleted(endpointId: string, limit: number): Promise<DueWake[]> {
+    return toDueWakes(
       endpointId,
-      await db.query<{ workflow_id: string }>(
-        `with gone as (
-           select coalesce(runner, subject) as workflow_id from deliveries
-            where endpoint_id = $1 and status = 'abandoned' and reason = 'endpoint_deleted' and woken_at is null
-            group by 1 limit $2)
-         update deliveries d set woken_at = now() from gone g
-          where d.endpoint_id = $1 and d.reason = 'endpoint_deleted' and d.woken_at is null
-            and coalesce(d.runner, d.subject) = g.workflow_id
-         returning g.workflow_id`,
+      await db.query<DueWakeRow>(
+        `select coalesce(runner, subject) as workflow_id, array_agg(id) as delivery_ids from deliveries
+          where endpoint_id = $1 and status = 'abandoned' and reason = 'endpoint_deleted' and woken_at is null
+          group by 1 limit $2`,
         [endpointId, limit],
       ),
     );
   },
+
+  /** Their workflows were told. Only afterwards: of what was marked first, and then not told, nobody would think again. */
+  markWoken: (deliveryIds: readonly string[]): Promise<number> =>
+    db.execute('update deliveries set woken_at = now() where id = any($1)', [deliveryIds]),
 });
 
 export type Wakes = ReturnType<typeof wakes>;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { endpointActivities } from '../../activities/endpoints.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { deliveriesOf } from '../support/ledger.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
@@ -94,4 +95,49 @@ test('paused and resumed twice within seconds: nobody waits for an old wake to b
     const own = receiver.requests.filter(({ json }) => leadIdOf(json) === leadId);
     expect(own.map(({ headers }) => headers['x-spark360-sequence'])).toEqual(['1', '2']);
   }
+});
+
+/** The endpoint's steps, in a process whose signals to one lead are lost, until it is told otherwise. */
+function stepsWithout(lead: LeadEvents) {
+  const { activityParts } = service.deps;
+  const lost = { isOn: true };
+  const steps = endpointActivities({
+    ...activityParts,
+    async wake(wake) {
+      if (lost.isOn && wake.workflowId.endsWith(lead.leadId)) throw new Error('Temporal is away');
+      await activityParts.wake(wake);
+    },
+  });
+  return { lost, steps, batch: { endpointId: endpoint, limit: 50 } };
+}
+
+test('a lead could not be told that the endpoint is open: it is told with the next batch, the others are with this one', async () => {
+  const [first] = await twoHeldLeads();
+  await service.deps.db.execute(
+    `update endpoints set status = 'active', paused_reason = null, resume_phase = 'drain' where id = $1`,
+    [endpoint],
+  );
+  const { lost, steps, batch } = stepsWithout(first);
+  await steps.wakeHeld(batch);
+  await eventually(async () => expect(await statuses()).toEqual(['held', 'held', 'delivered', 'delivered']));
+  await expect(steps.wakeHeld(batch)).rejects.toThrow('Temporal is away');
+  lost.isOn = false;
+  await steps.wakeHeld(batch);
+  await eventually(async () => expect(await statuses()).toEqual(Array(4).fill('delivered')), 15_000);
+});
+
+test('a lead could not be told that the endpoint is deleted: it is told with the next batch, and waits for nothing', async () => {
+  const leads = await twoHeldLeads();
+  const lanesOf = async ({ leadId }: LeadEvents) =>
+    (await service.deps.client.lead(organization, leadId).state())?.lanes;
+  const { lost, steps, batch } = stepsWithout(leads[0]);
+  await steps.removeEndpoint({ endpointId: endpoint });
+  expect(await steps.wakeDeleted(batch)).toBe(true);
+  await eventually(async () => expect(await lanesOf(leads[1])).toEqual([]));
+  await expect(steps.wakeDeleted(batch)).rejects.toThrow('Temporal is away');
+  expect(await lanesOf(leads[0])).toHaveLength(1);
+  lost.isOn = false;
+  expect(await steps.wakeDeleted(batch)).toBe(true);
+  await eventually(async () => expect(await lanesOf(leads[0])).toEqual([]));
+  expect(await steps.wakeDeleted(batch)).toBe(false);
 });
