@@ -7,7 +7,7 @@ import type { Calls } from './calls.ts';
 
 export interface CallParts extends BeginParts {
   calls: Calls;
-  wakes: Pick<Wakes, 'callWaiting' | 'crowded' | 'woken'>;
+  wakes: Pick<Wakes, 'afterAttempt' | 'callWaiting' | 'crowded' | 'isPlaceFree' | 'woken'>;
   /** Signals a workflow that its lane may look again. */
   wake: (wake: Wake) => Promise<void>;
   log: Pick<Log, 'warn'>;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { AttemptReport } from './attempt.ts';
-import { type AttemptInput, type Started, begin } from './begin.ts';
+import { type AttemptInput, begin, leaseMs, type Started } from './begin.ts';
 import { type CallParts, callLater, callNext } from './call.ts';
 import { handOverAfterMs } from './first-attempts.ts';
 
@@ -50,11 +50,20 @@ async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<Attem
   }
 }
 
-/** What the workflow is told once an attempt has its outcome; whoever waited for its place is called. */
-async function concluded(parts: DeliverParts, input: AttemptInput, report: AttemptReport): Promise<DeliveryReport> {
+/** What the workflow is told once an attempt has its outcome; whoever waits for its place is called. */
+async function concluded(
+  parts: DeliverParts,
+  { deliveryId, endpointId }: AttemptInput,
+  report: AttemptReport,
+): Promise<DeliveryReport> {
   const { kind } = report.outcome;
-  if (kind !== 'held' && kind !== 'waiting') await callNext(parts, input.endpointId);
-  return { ...report, isProbe: kind !== 'waiting' && (await parts.attempts.isProbe(input.deliveryId)) };
+  if (kind === 'waiting') {
+    if (await parts.wakes.isPlaceFree(endpointId, leaseMs(parts))) await callNext(parts, endpointId);
+    return { ...report, isProbe: false };
+  }
+  const { isProbe, isAwaited } = await parts.wakes.afterAttempt(deliveryId, endpointId);
+  if (isAwaited && kind !== 'held') await callNext(parts, endpointId);
+  return { ...report, isProbe };
 }
 
 const stillUnderWay: DeliveryReport = { outcome: { kind: 'in_flight' }, notices: [], isProbe: false };

@@ -218,16 +218,6 @@ export const attempts = (db: Database) => ({
     return row?.count ?? 0;
   },
 
-  /** Whether this delivery is the one that goes first after its endpoint's resume: its outcome decides for the others. */
-  async isProbe(deliveryId: string): Promise<boolean> {
-    const rows = await db.query(
-      `select 1 from deliveries d join endpoints p on p.id = d.endpoint_id
-        where d.id = $1 and p.resume_phase = 'probe' and p.probe_delivery_id = d.id`,
-      [deliveryId],
-    );
-    return rows.length > 0;
-  },
-
   /**
    * What is sent next of a lane whose head was just delivered: read anew, since its endpoint may have been paused, deleted,
    * moved or given another secret meanwhile, and the delivery skipped. Null: its turn is not now.

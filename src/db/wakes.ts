@@ -57,6 +57,12 @@ const placesSql = `
          ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;
 
+const afterAttemptSql = `
+  select exists (select from deliveries d join endpoints p on p.id = d.endpoint_id
+                  where d.id = $1 and p.resume_phase = 'probe' and p.probe_delivery_id = d.id) as is_probe,
+         exists (select from deliveries where endpoint_id = $2 and waiting_since is not null)
+           or exists (select from deliveries where endpoint_id = $2 and wake_due_at is not null) as is_awaited`;
+
 // Who is called goes to the end of the line: if nobody comes, the others are not to wait for it again.
 const callSql = `
   update deliveries set called_at = now(), waiting_since = now()
@@ -143,6 +149,29 @@ export const wakes = (db: Database) => ({
         pauseMs: count > 0 ? pauseMs : 0,
       };
     }),
+
+  /**
+   * Once an attempt is recorded: whether its delivery is the one that goes first after its endpoint's resume, so that its
+   * outcome decides for the others, and whether anybody waits to be called. Without the endpoint's lock, which nearly every
+   * attempt would take for nothing: who lines up after this looks himself (`isPlaceFree`).
+   */
+  async afterAttempt(deliveryId: string, endpointId: string): Promise<{ isProbe: boolean; isAwaited: boolean }> {
+    const [row] = await db.prepared<{ is_probe: boolean; is_awaited: boolean }>('after-attempt', afterAttemptSql, [
+      deliveryId,
+      endpointId,
+    ]);
+    return { isProbe: row?.is_probe === true, isAwaited: row?.is_awaited === true };
+  },
+
+  /**
+   * Asked by who has just lined up. An attempt may have been recorded between the count by which he was to wait and his
+   * standing in line: its end saw nobody, and without this nobody would call him.
+   */
+  async isPlaceFree(endpointId: string, leaseMs: number): Promise<boolean> {
+    const [row] = await db.prepared<PlacesRow>('places', placesSql, [endpointId, leaseMs]);
+    if (row === undefined) return false;
+    return row.free > 0 && (row.rate_limit === null || row.due > row.kept);
+  },
 
   /** A lane was woken after the attempt that was made for it: nobody owes it that any more. */
   woken: ({ deliveryId, attempt }: Sleeper): Promise<number> =>

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
@@ -61,6 +62,7 @@ async function crowd(leads: LeadEvents[], answer: Answer = accept): Promise<stri
     return inLine;
   }, 25_000);
   slowly(answer);
+  await sleep(slowMs); // or it would count as fast again
   for (const request of held) answer(...request);
   return subjects;
 }
@@ -117,8 +119,10 @@ test('whose wake was lost with its process is woken by another one, and goes on 
     leads.map((lead) => service.deps.client.publish(lead.personal({ enriched: true, ownerOccupied: true }))),
   );
   await eventually(() => expect(partner.arrived).toHaveLength(25 + places)); // whose lanes did not wait
-  expect((await statusesAt(service.deps, endpoint)).filter((status) => status === 'pending')).toHaveLength(
-    waited.length,
+  await eventually(async () =>
+    expect((await statusesAt(service.deps, endpoint)).filter((status) => status === 'pending')).toHaveLength(
+      waited.length,
+    ),
   );
   // Well over a minute from its attempt: here at once.
   await service.deps.db.execute('update deliveries set wake_due_at = now() where wake_due_at is not null');
@@ -129,5 +133,33 @@ test('whose wake was lost with its process is woken by another one, and goes on 
     expect(partner.arrived).toHaveLength(49);
   } finally {
     await next.stop();
+  }
+});
+
+test('an attempt ends after another was told to wait and before that one stands in line: it is called all the same', async () => {
+  const { attempts, wakes } = service.deps.activityParts;
+  await service.deps.db.execute('update endpoints set max_in_flight = 1 where id = $1', [endpoint]);
+  const held: (() => void)[] = [];
+  partner.behave((response) => void held.push(() => accept(response)));
+  await service.deps.client.publish(aLead(organization).created());
+  await eventually(() => expect(held).toHaveLength(1));
+  // Its end looks before there is anybody to see.
+  const afterAttempt = jest.spyOn(wakes, 'afterAttempt').mockResolvedValueOnce({ isProbe: false, isAwaited: false });
+  const realBegin = attempts.begin;
+  const begin = jest.spyOn(attempts, 'begin').mockImplementation(async (...args) => {
+    const begun = await realBegin(...args);
+    if (begun.kind === 'recorded' && begun.outcome.kind === 'waiting') {
+      slowly(accept);
+      for (const answer of held.splice(0)) answer();
+      await eventually(() => expect(afterAttempt).toHaveBeenCalled());
+    }
+    return begun;
+  });
+  try {
+    await service.deps.client.publish(aLead(organization).created());
+    await delivered(3);
+  } finally {
+    begin.mockRestore();
+    afterAttempt.mockRestore();
   }
 });
