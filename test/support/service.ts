@@ -46,19 +46,21 @@ export interface TestService {
 
 installRuntime(createLog({ logLevel: 'error' }, 'test'));
 
-let bundle: Promise<WorkflowBundleOption> | undefined;
-/** Bundled once per test file: it takes about a second. */
-export const testBundle = (): Promise<WorkflowBundleOption> => {
-  bundle ??= workflowBundle({ stacks: true });
+const bundles = new Map<boolean, Promise<WorkflowBundleOption>>();
+/** Bundled once per test file: it takes about a second. Without stacks it is what production runs, and cheaper. */
+export function testBundle({ stacks = true } = {}): Promise<WorkflowBundleOption> {
+  const bundle = bundles.get(stacks) ?? workflowBundle({ stacks });
+  bundles.set(stacks, bundle);
   return bundle;
-};
+}
 
 export async function startService(overrides: Partial<Config> = {}): Promise<TestService> {
   const database = await createTestDatabase();
   const config = testConfig(database.url, overrides);
+  const bundle = testBundle({ stacks: config.workflowStacks });
   const taskQueue = uniqueTaskQueue();
   const deps = await buildDeps(config, { role: 'test', taskQueue });
-  const started = await startWorker(deps, await testBundle());
+  const started = await startWorker(deps, await bundle);
   let stopped: Promise<void> | undefined;
   const worker: RunningWorker = {
     failure: started.failure,
@@ -72,7 +74,7 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Tes
     worker,
     async anotherWorker(changes = {}) {
       const others = await buildDeps({ ...config, ...changes }, { role: 'test', taskQueue });
-      const other = await startWorker(others, await testBundle());
+      const other = await startWorker(others, await bundle);
       return {
         deps: others,
         async stop() {
