@@ -34,13 +34,13 @@ export const leaseMs = ({ attemptTimeoutMs }: Pick<BeginParts, 'attemptTimeoutMs
 /** The place it takes is kept when it may be sent, until the attempt has taken its own. */
 async function beginInTurn(
   { attempts, health }: BeginParts,
-  { deliveryId, endpointId, attempt }: AttemptInput,
+  input: AttemptInput,
   options: Omit<BeginOptions, 'unlisted'>,
 ): Promise<{ begun: Begun; release: () => void }> {
-  const release = health.reserve(endpointId);
+  const release = health.reserve(input.endpointId);
   let isKept = false;
   try {
-    const begun = await attempts.begin(deliveryId, attempt, { ...options, unlisted: health.unlisted(endpointId) });
+    const begun = await attempts.begin(input, { ...options, unlisted: health.unlisted(input.endpointId) });
     isKept = begun.kind === 'send';
     return { begun, release };
   } finally {

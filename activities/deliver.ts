@@ -51,18 +51,14 @@ async function reportOf(parts: DeliverParts, input: AttemptInput): Promise<Attem
 }
 
 /** What the workflow is told once an attempt has its outcome; whoever waits for its place is called. */
-async function concluded(
-  parts: DeliverParts,
-  { deliveryId, endpointId }: AttemptInput,
-  report: AttemptReport,
-): Promise<DeliveryReport> {
+async function concluded(parts: DeliverParts, input: AttemptInput, report: AttemptReport): Promise<DeliveryReport> {
   const { kind } = report.outcome;
   if (kind === 'waiting') {
-    if (await parts.wakes.isPlaceFree(endpointId, leaseMs(parts))) await callNext(parts, endpointId);
+    if (await parts.wakes.isPlaceFree(input.endpointId, leaseMs(parts))) await callNext(parts, input.endpointId);
     return { ...report, isProbe: false };
   }
-  const { isProbe, isAwaited } = await parts.wakes.afterAttempt(deliveryId, endpointId);
-  if (isAwaited && kind !== 'held') await callNext(parts, endpointId);
+  const { isProbe, isAwaited } = await parts.wakes.afterAttempt(input, leaseMs(parts));
+  if (isAwaited && kind !== 'held') await callNext(parts, input.endpointId);
   return { ...report, isProbe };
 }
 

@@ -1,7 +1,7 @@
 import { admit, type Candidate } from '../domain/admission.ts';
 import { isReceiversFault } from '../domain/failing-policy.ts';
 import type { AbandonedReason, AttemptResult, DeliveryStatus, Outcome } from '../domain/outcome.ts';
-import { lockEndpointOf } from './endpoint-lock.ts';
+import { behindLock } from './endpoint-lock.ts';
 import { isCalled, keptPlaces, pacedMs, takePace } from './places.ts';
 import type { Database, Queryable } from './pool.ts';
 import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
@@ -178,10 +178,12 @@ async function take(
 /** The attempt log, and the status of the delivery it moves. */
 export const attempts = (db: Database) => ({
   /** Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock. */
-  begin: (deliveryId: string, attempt: number, options: BeginOptions): Promise<Begun> =>
-    db.tx(async (tx) => {
+  begin: (
+    { deliveryId, endpointId, attempt }: { deliveryId: string; endpointId: string; attempt: number },
+    options: BeginOptions,
+  ): Promise<Begun> =>
+    behindLock(db, endpointId, async (tx) => {
       const { now, owner, leaseMs, formerOwner, unlisted } = options;
-      await lockEndpointOf(tx, deliveryId);
       const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [
         deliveryId,
         owner,

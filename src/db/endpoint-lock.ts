@@ -1,10 +1,19 @@
-import type { Queryable } from './pool.ts';
+import { escapeLiteral } from 'pg';
+import type { Database, Queryable } from './pool.ts';
 
 /**
- * The endpoint's lock, until the transaction ends. Whoever begins an attempt, pauses, resumes or deletes holds it, so that
- * each sees the other whole: a delivery held here is found by the resume's pager, and no more attempts begin than the
- * endpoint takes. It writes nothing, unlike a lock on the endpoint's row.
+ * A transaction behind the endpoint's lock. Whoever begins an attempt, pauses, resumes or deletes holds it, so that each
+ * sees the other whole: a delivery held here is found by the resume's pager, and no more attempts begin than the endpoint
+ * takes. It writes nothing, unlike a lock on the endpoint's row, and is taken in the round trip that begins the transaction.
  */
+export const behindLock = <Result>(
+  db: Database,
+  endpointId: string,
+  work: (tx: Queryable) => Promise<Result>,
+): Promise<Result> =>
+  db.tx(work, `select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(endpointId)}::uuid::text, 0))`);
+
+/** The same lock, within a transaction that took other locks before. */
 export const lockEndpoint = (db: Queryable, endpointId: string) =>
   db.query('select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))', [endpointId]);
 

@@ -1,6 +1,6 @@
 import { type AutomaticPause, automaticPause, type PausedReason } from '../domain/failing-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { lockEndpoint } from './endpoint-lock.ts';
+import { behindLock } from './endpoint-lock.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /** What a failed attempt means for its endpoint. */
@@ -59,8 +59,7 @@ const failingSql = `
 export const endpointStatus = (db: Database) => ({
   /** Pauses by hand; what is paused already stays as it is. */
   pause: (endpointId: string): Promise<void> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       await pauseLocked(tx, endpointId, 'manual');
     }),
 
@@ -70,8 +69,7 @@ export const endpointStatus = (db: Database) => ({
    * and then no old failure pauses again. Null: the endpoint is deleted, and a delivery that was to be retried abandoned.
    */
   afterFailure: (endpointId: string, deliveryId: string, outcome: Outcome): Promise<Consequence | null> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       const [row] = await tx.query<FailingRow>(failingSql, [endpointId, deliveryId]);
       if (row === undefined) {
         await abandonDeleted(tx, endpointId);
@@ -107,8 +105,7 @@ export const endpointStatus = (db: Database) => ({
    * touched, and a repeat changes nothing. Gives how far the endpoint's resume is; null: there is none to go on with.
    */
   resume: (endpointId: string, pauseVersion: number): Promise<'probe' | 'drain' | null> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       const resumed = await tx.execute(
         `update endpoints set status = 'active', paused_reason = null, resume_phase = 'probe', probe_delivery_id = null,
                 failing_since = null, abandoned_in_row = 0, updated_at = now()
@@ -131,8 +128,7 @@ export const endpointStatus = (db: Database) => ({
 
   /** Deletes an endpoint and abandons what is unsettled there, but for what is under way: that finishes and counts. */
   remove: (endpointId: string): Promise<void> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       await abandonDeleted(tx, endpointId);
       await tx.execute(
         'update endpoints set deleted_at = now(), updated_at = now() where id = $1 and deleted_at is null',

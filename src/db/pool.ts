@@ -10,7 +10,8 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  tx<Result>(work: (db: Queryable) => Promise<Result>): Promise<Result>;
+  /** @param first a statement without parameters that goes with the begin, in one round trip */
+  tx<Result>(work: (db: Queryable) => Promise<Result>, first?: string): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -50,7 +51,7 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
   pool.on('error', onError);
   return {
     ...queryable(pool),
-    async tx(work) {
+    async tx(work, first) {
       const client = await pool.connect();
       let broken: Error | undefined;
       // The pool listens to idle ones only: an error that nobody hears would end the process.
@@ -59,7 +60,7 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
       };
       client.on('error', hear);
       try {
-        await client.query('begin');
+        await client.query(first === undefined ? 'begin' : `begin; ${first}`);
         const result = await work(queryable(client));
         await client.query('commit');
         return result;

@@ -7,11 +7,15 @@ const holdSql = `
   update deliveries set status = 'held', next_attempt_at = null, waiting_since = null, called_at = null,
          attempt = case when status = 'delivering' then attempt - 1 else attempt end
    where id = $1`;
-// An erasure takes no lock of the endpoint: what it settled meanwhile must not be left in line.
+// An erasure takes no lock of the endpoint: what it settled meanwhile must not be left in line. Gives how many stood there before.
 const waitSql = `
-  update deliveries set waiting_since = coalesce(waiting_since, now()), called_at = null, next_attempt_at = null,
-         status = case when status = 'held' then 'pending' else status end
-   where id = $1 and status not in ('delivered', 'abandoned')`;
+  with lined_up as (
+    update deliveries set waiting_since = coalesce(waiting_since, now()), called_at = null, next_attempt_at = null,
+           status = case when status = 'held' then 'pending' else status end
+     where id = $1 and status not in ('delivered', 'abandoned') returning endpoint_id)
+  select count(*)::int as before from (
+    select from deliveries d where d.endpoint_id = (select endpoint_id from lined_up) and d.id <> $1
+       and d.waiting_since is not null limit 3600) w`;
 /** Who waits is called; so long it waits at the most for a call that was lost with the process that owed it (milliseconds). */
 const lookAgainMs = 120_000;
 /** In a crowd somebody looks soon, and calls go on from there: each looks so much later for each other one (milliseconds). */
@@ -19,13 +23,8 @@ const lookAgainPerOtherMs = 1_000;
 
 /** Puts a delivery in line, and gives when it should look again by itself. */
 async function lineUp(db: Queryable, deliveryId: string): Promise<number> {
-  await db.execute(waitSql, [deliveryId]);
-  const [row] = await db.query<{ crowd: number }>(
-    `select count(*)::int as crowd from (
-       select from deliveries where endpoint_id = (select endpoint_id from deliveries where id = $1) and waiting_since is not null limit 3600) w`,
-    [deliveryId],
-  );
-  return lookAgainMs + lookAgainPerOtherMs * (row?.crowd ?? 1);
+  const [row] = await db.prepared<{ before: number }>('line-up', waitSql, [deliveryId]);
+  return lookAgainMs + lookAgainPerOtherMs * (1 + (row?.before ?? 0));
 }
 
 const abandonSql = `

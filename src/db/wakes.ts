@@ -1,5 +1,5 @@
 import { callPace } from '../domain/call-pace.ts';
-import { lockEndpoint } from './endpoint-lock.ts';
+import { behindLock } from './endpoint-lock.ts';
 import { isCalled, keptMs, keptPlaces, paceDue, pacedMs } from './places.ts';
 import type { Database } from './pool.ts';
 
@@ -45,23 +45,28 @@ interface PlacesRow {
   due: number;
 }
 
+const isLine = '(exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null))';
+
+/** Of the places of endpoint `p` those that nobody has, or is on the way to; $2 is the longest an attempt can last (milliseconds). */
+const freePlaces = `(greatest(0, p.max_in_flight
+    - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering'
+          and d.attempt_started_at > now() - make_interval(secs => $2 / 1000.0))
+    - ${keptPlaces('p.id')})::int)`;
+
 const placesSql = `
-  select exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null) as is_line,
+  select ${isLine} as is_line,
          (select extract(epoch from min(d.wake_due_at) - now()) * 1000 from deliveries d
            where d.endpoint_id = p.id and d.wake_due_at is not null)::int as wake_due_ms,
          p.max_in_flight as places,
-         greatest(0, p.max_in_flight
-           - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering'
-                 and d.attempt_started_at > now() - make_interval(secs => $2 / 1000.0))
-           - ${keptPlaces('p.id')})::int as free,
+         ${freePlaces} as free,
          ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;
 
 const afterAttemptSql = `
-  select exists (select from deliveries d join endpoints p on p.id = d.endpoint_id
-                  where d.id = $1 and p.resume_phase = 'probe' and p.probe_delivery_id = d.id) as is_probe,
-         exists (select from deliveries where endpoint_id = $2 and waiting_since is not null)
-           or exists (select from deliveries where endpoint_id = $2 and wake_due_at is not null) as is_awaited`;
+  select p.resume_phase = 'probe' and p.probe_delivery_id = $3 as is_probe,
+         case when ${isLine} then ${freePlaces} > 0
+              else exists (select from deliveries d where d.endpoint_id = p.id and d.wake_due_at is not null) end as is_awaited
+    from endpoints p where p.id = $1`;
 
 // Who is called goes to the end of the line: if nobody comes, the others are not to wait for it again.
 const callSql = `
@@ -125,8 +130,7 @@ export const wakes = (db: Database) => ({
    * @param leaseMs the longest an attempt can last, milliseconds: one that began before that takes no place any more
    */
   callWaiting: (endpointId: string, answerMs: number | null, leaseMs: number): Promise<Called> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       const [row] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId, leaseMs]);
       if (row === undefined) return { next: [], overdue: [], againInMs: null, pauseMs: 0 };
       const dueInMs = row.wake_due_ms;
@@ -152,14 +156,19 @@ export const wakes = (db: Database) => ({
 
   /**
    * Once an attempt is recorded: whether its delivery is the one that goes first after its endpoint's resume, so that its
-   * outcome decides for the others, and whether anybody waits to be called. Without the endpoint's lock, which nearly every
-   * attempt would take for nothing: who lines up after this looks himself (`isPlaceFree`).
+   * outcome decides for the others, and whether anybody waits for what it made free. Without the endpoint's lock, which nearly
+   * every attempt would take for nothing: who lines up after this looks himself (`isPlaceFree`).
+   * @param leaseMs the longest an attempt can last, milliseconds
    */
-  async afterAttempt(deliveryId: string, endpointId: string): Promise<{ isProbe: boolean; isAwaited: boolean }> {
-    const [row] = await db.prepared<{ is_probe: boolean; is_awaited: boolean }>('after-attempt', afterAttemptSql, [
-      deliveryId,
-      endpointId,
-    ]);
+  async afterAttempt(
+    { deliveryId, endpointId }: { deliveryId: string; endpointId: string },
+    leaseMs: number,
+  ): Promise<{ isProbe: boolean; isAwaited: boolean }> {
+    const [row] = await db.prepared<{ is_probe: boolean | null; is_awaited: boolean }>(
+      'after-attempt',
+      afterAttemptSql,
+      [endpointId, leaseMs, deliveryId],
+    );
     return { isProbe: row?.is_probe === true, isAwaited: row?.is_awaited === true };
   },
 
@@ -192,8 +201,7 @@ export const wakes = (db: Database) => ({
    * told is to be marked (`markWoken`), and is then left out for half a minute.
    */
   nextHeld: (endpointId: string, limit: number): Promise<{ next: DueWake[]; held: number; paused: boolean }> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       const [endpoint] = await tx.query<{ open: boolean }>(
         `select status = 'active' and deleted_at is null as open from endpoints where id = $1`,
         [endpointId],
@@ -219,8 +227,7 @@ export const wakes = (db: Database) => ({
    * with: the endpoint was paused again, or deleted.
    */
   chooseProbe: (endpointId: string): Promise<ProbeChoice> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       const [endpoint] = await tx.query<{ passed: boolean }>(
         `select exists (select from deliveries where id = p.probe_delivery_id and status = 'delivered') as passed
            from endpoints p where p.id = $1 and p.resume_phase = 'probe' and p.deleted_at is null`,
@@ -246,8 +253,7 @@ export const wakes = (db: Database) => ({
    * scan begun after this finds it.
    */
   beginDrain: (endpointId: string): Promise<void> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       const moved = await tx.execute(
         `update endpoints set resume_phase = 'drain', probe_delivery_id = null
           where id = $1 and resume_phase = 'probe' and status = 'active'`,
@@ -263,8 +269,7 @@ export const wakes = (db: Database) => ({
 
   /** Ends a resume; a pause that came between is not touched. */
   endDrain: (endpointId: string): Promise<void> =>
-    db.tx(async (tx) => {
-      await lockEndpoint(tx, endpointId);
+    behindLock(db, endpointId, async (tx) => {
       await tx.execute(
         `update endpoints set resume_phase = null where id = $1 and resume_phase = 'drain' and status = 'active'`,
         [endpointId],
