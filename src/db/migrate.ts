@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import { Client } from 'pg';
 import type { Queryable } from './pool.ts';
 
 const ownMigrations = fileURLToPath(new URL('./migrations/', import.meta.url));
@@ -21,17 +22,25 @@ export async function migrate(
   databaseUrl: string,
   { report = () => undefined, dir = ownMigrations }: MigrateOptions = {},
 ): Promise<string[]> {
-  const applied = await runner({
-    databaseUrl,
-    dir,
-    direction: 'up',
-    migrationsTable: table,
-    singleTransaction: false,
-    advisoryLockMode: 'wait',
-    checkOrder: true,
-    logger: { info: report, warn: report, error: report },
-  });
-  return applied.map(({ name }) => name);
+  // The runner does not wait for a connection of its own to end, and hears no error of it: it would end the process.
+  const client = new Client({ connectionString: databaseUrl });
+  client.on('error', () => undefined); // the statement under way, or the next one, is rejected
+  await client.connect();
+  try {
+    const applied = await runner({
+      dbClient: client,
+      dir,
+      direction: 'up',
+      migrationsTable: table,
+      singleTransaction: false,
+      advisoryLockMode: 'wait',
+      checkOrder: true,
+      logger: { info: report, warn: report, error: report },
+    });
+    return applied.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
 }
 
 /** The schema and this build do not fit each other; the message says what to do. */
