@@ -17,7 +17,7 @@ let service: TestService;
 let partner: CountingReceiver;
 beforeAll(async () => {
   temporal = await startTemporalWith({ 'history.maximumBufferedEventsBatch': bufferedEvents });
-  service = await startService({ temporalAddress: temporal.address, workflowStacks: false });
+  service = await startService({ temporalAddress: temporal.address });
   partner = await startCountingReceiver();
 }, testMs);
 afterAll(async () => {

@@ -20,7 +20,7 @@ export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {})
   temporalAddress: temporalAddress(),
   temporalNamespace: 'default',
   maxCachedWorkflows: 1_000,
-  workflowStacks: true,
+  workflowStacks: false,
   adminApiKey: 'operator-key-of-the-tests',
   encryptionKeys: testKeys,
   retryScheduleMs: [50, 100, 150, 200],
@@ -47,8 +47,8 @@ export interface TestService {
 installRuntime(createLog({ logLevel: 'error' }, 'test'));
 
 const bundles = new Map<boolean, Promise<WorkflowBundleOption>>();
-/** Bundled once per test file: it takes about a second. Without stacks it is what production runs, and cheaper. */
-export function testBundle({ stacks = true } = {}): Promise<WorkflowBundleOption> {
+/** Bundled once per test file: it takes about a second. Without stacks it is what production runs. */
+export function testBundle({ stacks = false } = {}): Promise<WorkflowBundleOption> {
   const bundle = bundles.get(stacks) ?? workflowBundle({ stacks });
   bundles.set(stacks, bundle);
   return bundle;
