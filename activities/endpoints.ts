@@ -18,18 +18,26 @@ export type ChosenProbe =
   | { kind: 'paused' };
 
 /**
- * Tells each, and marks who was told: the others come again with the next batch. Throws when nobody could be told, so that
- * the whole waits longer and longer.
+ * Tells each, and marks who was told: the others come again with the next batch. Throws when nobody could be told: the activity's
+ * retries then come later and later.
  */
-async function wakeAll({ wakes, wake, log }: EndpointParts, next: readonly DueWake[]): Promise<void> {
+async function wakeAll(
+  { wakes, wake, log }: EndpointParts,
+  endpointId: string,
+  next: readonly DueWake[],
+): Promise<void> {
+  if (next.length === 0) return;
   const told = await Promise.allSettled(next.map(wake));
   const woken = next.filter((_, index) => told[index]?.status === 'fulfilled');
-  await wakes.markWoken(woken.flatMap(({ deliveryIds }) => deliveryIds));
+  await wakes.markWoken(
+    endpointId,
+    woken.flatMap(({ deliveryIds }) => deliveryIds),
+  );
   const failed = told.find((result) => result.status === 'rejected');
   if (failed === undefined) return;
   if (woken.length === 0) throw failed.reason;
   log.warn(
-    { err: failed.reason, failed: next.length - woken.length },
+    { err: failed.reason, endpoint_id: endpointId, failed: next.length - woken.length },
     'could not wake all of a batch: again with the next',
   );
 }
@@ -61,7 +69,7 @@ export const endpointActivities = (parts: EndpointParts) => {
     /** Wakes the next leads with something held; `left` is how many still are, 0 also when paused again. */
     async wakeHeld({ endpointId, limit }: { endpointId: string; limit: number }): Promise<{ left: number }> {
       const { next, held, paused } = await wakes.nextHeld(endpointId, limit);
-      await wakeAll(parts, next);
+      await wakeAll(parts, endpointId, next);
       return { left: paused ? 0 : held };
     },
 
@@ -72,7 +80,7 @@ export const endpointActivities = (parts: EndpointParts) => {
     /** Wakes the next leads that may sleep on a deleted endpoint's deliveries; false when there were none left. */
     async wakeDeleted({ endpointId, limit }: { endpointId: string; limit: number }): Promise<boolean> {
       const next = await wakes.nextDeleted(endpointId, limit);
-      await wakeAll(parts, next);
+      await wakeAll(parts, endpointId, next);
       return next.length > 0;
     },
   };

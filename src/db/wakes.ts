@@ -289,9 +289,14 @@ export const wakes = (db: Database) => ({
     );
   },
 
-  /** Their workflows were told. Only afterwards: of what was marked first, and then not told, nobody would think again. */
-  markWoken: (deliveryIds: readonly string[]): Promise<number> =>
-    db.execute('update deliveries set woken_at = now() where id = any($1)', [deliveryIds]),
+  /**
+   * Their workflows were told. Only afterwards: of what was marked first, and then not told, nobody would think again. Behind
+   * the lock, like all that writes many rows of an endpoint: they cannot deadlock.
+   */
+  markWoken: (endpointId: string, deliveryIds: readonly string[]): Promise<number> =>
+    behindLock(db, endpointId, (tx) =>
+      tx.execute('update deliveries set woken_at = now() where id = any($1)', [deliveryIds]),
+    ),
 });
 
 export type Wakes = ReturnType<typeof wakes>;
