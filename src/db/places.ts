@@ -28,6 +28,40 @@ export const paceDue = `case when p.rate_limit is null or p.next_send_at > clock
   else 1 + floor(extract(epoch from clock_timestamp() - greatest(p.next_send_at, clock_timestamp() - interval '${catchUpMs} ms'))
                  * p.rate_limit)::int end`;
 
+/** How an endpoint's places stand, and whether anybody waits for one. */
+export interface PlacesRow {
+  is_line: boolean;
+  /** Milliseconds until the first lane that was not woken after its attempt is to be; null: none. */
+  wake_due_ms: number | null;
+  places: number;
+  /** Those of them that nobody has, or is on the way to. */
+  free: number;
+  kept: number;
+  rate_limit: number | null;
+  paced_ms: number;
+  /** How many the rate limit lets go now. */
+  due: number;
+}
+
+/** Whether anybody waits for a place at endpoint `p`. */
+export const isLine = '(exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null))';
+
+/** Of the places of endpoint `p` those that nobody has, or is on the way to; $2 is the longest an attempt can last (milliseconds). */
+export const freePlaces = `(greatest(0, p.max_in_flight
+    - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering'
+          and d.attempt_started_at > now() - make_interval(secs => $2 / 1000.0))
+    - ${keptPlaces('p.id')})::int)`;
+
+/** Gives a `PlacesRow` of endpoint $1. */
+export const placesSql = `
+  select ${isLine} as is_line,
+         (select extract(epoch from min(d.wake_due_at) - now()) * 1000 from deliveries d
+           where d.endpoint_id = p.id and d.wake_due_at is not null)::int as wake_due_ms,
+         p.max_in_flight as places,
+         ${freePlaces} as free,
+         ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
+    from endpoints p where p.id = $1`;
+
 /** Uses up a place of a rate limit: the next one comes so much later. Behind the endpoint's lock, when an attempt begins. */
 export const takePace = (db: Queryable, endpointId: string) =>
   db.prepared(

@@ -1,6 +1,6 @@
 import { callPace } from '../domain/call-pace.ts';
 import { behindLock } from './endpoint-lock.ts';
-import { isCalled, keptMs, keptPlaces, paceDue, pacedMs } from './places.ts';
+import { freePlaces, isCalled, isLine, keptMs, type PlacesRow, placesSql } from './places.ts';
 import type { Database } from './pool.ts';
 
 /** A workflow to be told that the lane of an endpoint may look again. */
@@ -30,37 +30,6 @@ const ranked = `ranked as (
   select id, status, created_at, woken_at, coalesce(runner, subject) as workflow_id,
          row_number() over (partition by subject, runner order by sequence) as place
     from deliveries where endpoint_id = $1 and status not in ('delivered', 'abandoned'))`;
-
-interface PlacesRow {
-  is_line: boolean;
-  /** Milliseconds until the first lane that was not woken after its attempt is to be; null: none. */
-  wake_due_ms: number | null;
-  places: number;
-  /** Those of them that nobody has, or is on the way to. */
-  free: number;
-  kept: number;
-  rate_limit: number | null;
-  paced_ms: number;
-  /** How many the rate limit lets go now. */
-  due: number;
-}
-
-const isLine = '(exists (select from deliveries d where d.endpoint_id = p.id and d.waiting_since is not null))';
-
-/** Of the places of endpoint `p` those that nobody has, or is on the way to; $2 is the longest an attempt can last (milliseconds). */
-const freePlaces = `(greatest(0, p.max_in_flight
-    - (select count(*) from deliveries d where d.endpoint_id = p.id and d.status = 'delivering'
-          and d.attempt_started_at > now() - make_interval(secs => $2 / 1000.0))
-    - ${keptPlaces('p.id')})::int)`;
-
-const placesSql = `
-  select ${isLine} as is_line,
-         (select extract(epoch from min(d.wake_due_at) - now()) * 1000 from deliveries d
-           where d.endpoint_id = p.id and d.wake_due_at is not null)::int as wake_due_ms,
-         p.max_in_flight as places,
-         ${freePlaces} as free,
-         ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
-    from endpoints p where p.id = $1`;
 
 const afterAttemptSql = `
   select p.resume_phase = 'probe' and p.probe_delivery_id = $3 as is_probe,
