@@ -1,6 +1,10 @@
 import { escapeLiteral } from 'pg';
 import type { Database, Queryable } from './pool.ts';
 
+/** Takes the lock of an endpoint until the transaction ends; `endpointId` is SQL for its uuid. */
+const lockSql = (endpointId: string): string =>
+  `select pg_advisory_xact_lock(hashtextextended(${endpointId}::text, 0))`;
+
 /**
  * A transaction behind the endpoint's lock. Whoever begins an attempt, pauses, resumes or deletes holds it, so that each
  * sees the other whole: a delivery held here is found by the resume's pager, and no more attempts begin than the endpoint
@@ -10,17 +14,11 @@ export const behindLock = <Result>(
   db: Database,
   endpointId: string,
   work: (tx: Queryable) => Promise<Result>,
-): Promise<Result> =>
-  db.tx(work, `select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(endpointId)}::uuid::text, 0))`);
+): Promise<Result> => db.tx(work, lockSql(`${escapeLiteral(endpointId)}::uuid`));
 
 /** The same lock, within a transaction that took other locks before. */
-export const lockEndpoint = (db: Queryable, endpointId: string) =>
-  db.query('select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))', [endpointId]);
+export const lockEndpoint = (db: Queryable, endpointId: string) => db.query(lockSql('$1::uuid'), [endpointId]);
 
 /** The same, by one of its deliveries. */
 export const lockEndpointOf = (db: Queryable, deliveryId: string) =>
-  db.prepared(
-    'lock-endpoint-of',
-    'select pg_advisory_xact_lock(hashtextextended(endpoint_id::text, 0)) from deliveries where id = $1',
-    [deliveryId],
-  );
+  db.prepared('lock-endpoint-of', `${lockSql('endpoint_id')} from deliveries where id = $1`, [deliveryId]);
