@@ -70,7 +70,7 @@ export const endpointStatus = (db: Database) => ({
    */
   afterFailure: (endpointId: string, deliveryId: string, outcome: Outcome): Promise<Consequence | null> =>
     behindLock(db, endpointId, async (tx) => {
-      const [row] = await tx.query<FailingRow>(failingSql, [endpointId, deliveryId]);
+      const [row] = await tx.prepared<FailingRow>('failing', failingSql, [endpointId, deliveryId]);
       if (row === undefined) {
         await abandonDeleted(tx, endpointId);
         return null;

@@ -152,8 +152,12 @@ export const wakes = (db: Database) => ({
   },
 
   /** A lane was woken after the attempt that was made for it: nobody owes it that any more. */
-  woken: ({ deliveryId, attempt }: Sleeper): Promise<number> =>
-    db.execute('update deliveries set wake_due_at = null where id = $1 and attempt = $2', [deliveryId, attempt]),
+  async woken({ deliveryId, attempt }: Sleeper): Promise<void> {
+    await db.prepared('woken', 'update deliveries set wake_due_at = null where id = $1 and attempt = $2', [
+      deliveryId,
+      attempt,
+    ]);
+  },
 
   /** Endpoints where somebody waits for a place, or is owed a wake. */
   async crowded(): Promise<string[]> {

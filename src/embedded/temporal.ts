@@ -82,9 +82,9 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
 
 /**
  * Go collects its garbage whenever the heap has doubled: with some thousand workflows every three seconds, for half a second
- * and on one of two cores, and every task that comes meanwhile waits. So it may grow fivefold, up to a bound.
+ * and on one of two cores, and every task that comes meanwhile waits. So it may grow elevenfold, up to a bound.
  */
-const memory = ['GOGC=400', 'GOMEMLIMIT=1GiB'];
+const memory = ['GOGC=1000', 'GOMEMLIMIT=2GiB'];
 
 interface ServerArguments {
   home: string;

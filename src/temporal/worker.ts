@@ -1,5 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
-import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  NativeConnection,
+  type NativeConnectionOptions,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { callEverywhere } from '../../activities/call.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { WorkerVersion } from '../config.ts';
@@ -36,6 +42,11 @@ const patience = { isolateExecutionTimeout: '30s' };
  * two and a half times what is in use, and memory pays for it.
  */
 const collectSeldom = ['--heap-growing-percent=150', '--no-memory-reducer'];
+/**
+ * Payloads are encrypted, so there is little to gain by gzip, the SDK's default. It costs both sides: the server clears
+ * 640 KiB of tables for each of its answers.
+ */
+const uncompressed = { grpcCompression: { codec: 'none' } } satisfies NativeConnectionOptions;
 /** Resumes, recoveries, reports: short ones. */
 const maxControlActivities = 50;
 /** Mails under way: a mail server that hangs holds these, and nothing else. */
@@ -71,7 +82,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
   for (const flag of collectSeldom) setFlagsFromString(flag);
   const parts = Math.ceil(config.maxCachedWorkflows / cachedInOnePart);
   const partOf = (whole: number): number => Math.ceil(whole / parts);
-  const target = await connectionOptions(deps.temporalTarget);
+  const target = { ...(await connectionOptions(deps.temporalTarget)), ...uncompressed };
   // A connection takes one worker of a task queue, and no second one.
   const connections = await Promise.all(Array.from({ length: parts }, () => NativeConnection.connect(target)));
   const shared = {

@@ -106,7 +106,7 @@ test('whose wake was lost with its process is woken by another one, and goes on 
   const { wakes } = service.deps.activityParts;
   // As if killed between the partner's answer and the wake.
   const wake = jest.spyOn(service.deps.activityParts, 'wake').mockResolvedValue();
-  const woken = jest.spyOn(wakes, 'woken').mockResolvedValue(0);
+  const woken = jest.spyOn(wakes, 'woken').mockResolvedValue();
   const leads = Array.from({ length: 24 }, () => aLead(organization));
   const waited = await crowd(leads);
   await delivered(25);
