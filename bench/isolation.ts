@@ -10,12 +10,12 @@ import { closedLoop, median, quantile } from './measure.ts';
 import { ms, type Rig, say } from './rig.ts';
 
 const backlog = Number(process.env.BENCH_BACKLOG ?? 1_000);
-const seconds = Number(process.env.BENCH_SECONDS ?? 30);
+export const seconds = Number(process.env.BENCH_SECONDS ?? 30);
 const perSecond = 10;
 /** What the burst of new leads left to do is done by then (milliseconds). */
 const calmMs = 15_000;
 /** The first retries of those that failed come in the first ones of these; by the last it is quiet. */
-const windows = 4;
+export const windows = 4;
 
 interface BadPartner {
   name: string;
@@ -65,7 +65,7 @@ async function published(deps: Deps, partners: BadPartner[]): Promise<number> {
 }
 
 /** Latencies from signal to the healthy partner, at an even rate. */
-async function steady(deps: Deps, partner: Partner, forSeconds: number): Promise<number[]> {
+export async function steady(deps: Deps, partner: Partner, forSeconds: number): Promise<number[]> {
   const all = Array.from({ length: forSeconds * perSecond }, async (_, index) => {
     await sleep((index * 1_000) / perSecond);
     return arrivalOf(deps, partner);

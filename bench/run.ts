@@ -1,8 +1,9 @@
+import { contention } from './contention.ts';
 import { isolation } from './isolation.ts';
 import { type Rig, startRig } from './rig.ts';
 import { throughput } from './throughput.ts';
 
-const scenarios: Record<string, (rig: Rig) => Promise<void>> = { throughput, isolation };
+const scenarios: Record<string, (rig: Rig) => Promise<void>> = { throughput, isolation, contention };
 const named = process.argv.slice(2);
 const chosen = named.length > 0 ? named : Object.keys(scenarios);
 

@@ -1,0 +1,21 @@
+/** A program that has nothing to do with the service: at random moments, so many times a second, so much CPU time (milliseconds). */
+const [eachMs = 0, perSecond = 0] = process.argv.slice(2).map(Number);
+
+function burn(): void {
+  const from = process.cpuUsage();
+  for (;;) {
+    const { user, system } = process.cpuUsage(from);
+    if ((user + system) / 1_000 >= eachMs) return;
+  }
+}
+
+const later = (): void => {
+  setTimeout(
+    () => {
+      burn();
+      later();
+    },
+    (-Math.log(1 - Math.random()) * 1_000) / perSecond,
+  );
+};
+later();
