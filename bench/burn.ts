@@ -19,3 +19,5 @@ const later = (): void => {
   );
 };
 later();
+// Whoever started it is gone.
+process.once('disconnect', () => process.exit());

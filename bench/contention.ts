@@ -15,7 +15,7 @@ const startBurner = (): ChildProcess =>
 
 /**
  * The control of the isolation scenario: what does a healthy endpoint notice when no endpoint is bad, but programs that have nothing to do with the
- * service use as much of the cores as the attempts at bad ones do? What isolation shows beyond that is the service's own doing.
+ * service use as much of the cores as the attempts at bad ones do? The second look alone shows what the machine itself changed meanwhile.
  */
 export async function contention({ deps }: Rig): Promise<void> {
   const healthy = await startPartner(deps);
@@ -30,11 +30,14 @@ export async function contention({ deps }: Rig): Promise<void> {
   };
   compared('alone', alone);
   const programs = Array.from({ length: burners }, startBurner);
-  compared(
-    `beside ${burners} programs that each use ${eachMs} ms of CPU time ${perSecond} times a second`,
-    await steady(deps, healthy, seconds * windows),
-  );
-  for (const program of programs) program.kill();
+  try {
+    compared(
+      `beside ${burners} programs that each use ${eachMs} ms of CPU time ${perSecond} times a second`,
+      await steady(deps, healthy, seconds * windows),
+    );
+  } finally {
+    for (const program of programs) program.kill();
+  }
   compared('alone again', await steady(deps, healthy, seconds * windows));
   await healthy.close();
 }

@@ -3,6 +3,7 @@ import { isolation } from './isolation.ts';
 import { type Rig, startRig } from './rig.ts';
 import { throughput } from './throughput.ts';
 
+// `npm run bench` gives this process a heap that is hardly collected: what the client does for itself is not to be measured.
 const scenarios: Record<string, (rig: Rig) => Promise<void>> = { throughput, isolation, contention };
 const named = process.argv.slice(2);
 const chosen = named.length > 0 ? named : Object.keys(scenarios);

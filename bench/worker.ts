@@ -17,6 +17,8 @@ process.once('SIGTERM', () => {
     .then(() => deps.close())
     .then(() => process.exit(0));
 });
+// The benchmark was killed: nobody stops this one.
+process.once('disconnect', () => process.exit(1));
 process.send?.('ready');
 process.on('message', (message) => {
   if (message !== 'usage') return;
