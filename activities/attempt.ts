@@ -7,6 +7,7 @@ import { classify } from '../src/domain/delivery-policy.ts';
 import { isWarningDue } from '../src/domain/failing-policy.ts';
 import type { Notice } from '../src/domain/notice.ts';
 import type { AttemptResult, Outcome } from '../src/domain/outcome.ts';
+import type { SpacedTimes } from '../src/domain/spaced-times.ts';
 import type { KeyRing } from '../src/crypto/key-ring.ts';
 import { signedHeaders } from '../src/webhooks/sign.ts';
 import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
@@ -22,6 +23,8 @@ export interface AttemptParts {
   health: EndpointHealth;
   turns: Turns;
   pulse: Pulse;
+  /** When retries are due, and lanes that sleep meanwhile are woken. */
+  spacedTimes: SpacedTimes;
   retryScheduleMs: readonly number[];
   /** Called once per attempt, after it is recorded. */
   observe: (attempt: ObservedAttempt) => void;
@@ -104,6 +107,7 @@ export async function attemptDelivery(
     scheduleMs: parts.retryScheduleMs,
     now: startedAt.getTime() + result.durationMs,
     random: Math.random,
+    choose: (draw) => parts.spacedTimes.choose(draw, Date.now()),
     resend: false,
     overlap: secrets.next !== null,
   });

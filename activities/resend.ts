@@ -47,6 +47,7 @@ export const resendActivities = (parts: ResendParts) => {
         scheduleMs,
         now: startedAt.getTime() + result.durationMs,
         random: Math.random,
+        choose: (draw) => draw(),
         retrying: 0,
         resend: true,
         overlap: secrets.next !== null,

@@ -19,6 +19,7 @@ import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
 import { retention } from './db/retention.ts';
 import { wakes } from './db/wakes.ts';
+import { SpacedTimes } from './domain/spaced-times.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt, observeResend } from './telemetry/attempts.ts';
@@ -98,6 +99,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     inFlight: new InFlight(),
     pulse: new Pulse(),
     turns: new Turns(),
+    spacedTimes: new SpacedTimes(),
     calls: new Calls(),
     wake: wakeThrough(temporal),
     temporal,

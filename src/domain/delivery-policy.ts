@@ -26,6 +26,8 @@ export interface AttemptCircumstances {
   now: number;
   /** Uniform in [0, 1). */
   random: () => number;
+  /** Chooses one of the due times it draws, epoch milliseconds: any of them will do. */
+  choose: (draw: () => number) => number;
   /** Deliveries of the endpoint that wait for their retry already. */
   retrying: number;
   /** A resend is one attempt: a failure is never retried. Its reason is what it would have been abandoned for. */
@@ -54,13 +56,13 @@ function isFinalRejection(statusCode: number, overlap: boolean): boolean {
 
 function retryOrGiveUp(
   result: AttemptResult,
-  { attempt, scheduleMs, now, random, retrying, resend }: AttemptCircumstances,
+  { attempt, scheduleMs, now, random, choose, retrying, resend }: AttemptCircumstances,
 ): Outcome {
   const scheduled = scheduleMs[attempt - 1];
   if (resend || scheduled === undefined) return { kind: 'abandoned', reason: 'exhausted' };
   const crowdMs = (Math.max(0, retrying - smallCrowd) / retriesPerSecond) * 1_000;
-  const spread = random() * Math.min(crowdMs, scheduled);
-  const jittered = Math.round(scheduled * (1 - jitter + 2 * jitter * random()) + spread);
+  const spreadMs = Math.min(crowdMs, scheduled);
+  const jittered = () => scheduled * (1 - jitter + 2 * jitter * random()) + random() * spreadMs;
   const asked = Math.min(retryAfterMs(result.retryAfter, now), maxRetryAfterMs);
-  return { kind: 'retry', delayMs: Math.max(jittered, asked) };
+  return { kind: 'retry', delayMs: Math.round(choose(() => now + Math.max(jittered(), asked)) - now) };
 }

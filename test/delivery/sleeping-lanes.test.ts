@@ -113,6 +113,7 @@ test('whose wake was lost with its process is woken by another one, and goes on 
   const owed = () =>
     service.deps.db.query('select from deliveries where endpoint_id = $1 and wake_due_at is not null', [endpoint]);
   expect(await owed()).toHaveLength(waited.length);
+  await eventually(() => expect(woken).toHaveBeenCalledTimes(waited.length));
   wake.mockRestore();
   woken.mockRestore();
   await Promise.all(

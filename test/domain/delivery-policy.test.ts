@@ -13,6 +13,7 @@ const first: AttemptCircumstances = {
   scheduleMs,
   now,
   random: middle,
+  choose: (draw) => draw(),
   retrying: 0,
   resend: false,
   overlap: false,
