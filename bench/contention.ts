@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { seconds, steady, windows } from './isolation.ts';
+import { seconds, steadyInWindows, windows } from './isolation.ts';
 import { arrivalOf, startPartner } from './leads.ts';
 import { closedLoop, median, quantile } from './measure.ts';
 import { ms, type Rig, say } from './rig.ts';
@@ -20,7 +20,7 @@ const startBurner = (): ChildProcess =>
 export async function contention({ deps }: Rig): Promise<void> {
   const healthy = await startPartner(deps);
   await closedLoop(100, 5, async () => void (await arrivalOf(deps, healthy))); // warm
-  const alone = await steady(deps, healthy, seconds * windows);
+  const alone = await steadyInWindows(deps, healthy);
   const compared = (what: string, latencies: number[]): void => {
     const at = (part: number): string => {
       const value = quantile(latencies, part);
@@ -33,11 +33,11 @@ export async function contention({ deps }: Rig): Promise<void> {
   try {
     compared(
       `beside ${burners} programs that each use ${eachMs} ms of CPU time ${perSecond} times a second`,
-      await steady(deps, healthy, seconds * windows),
+      await steadyInWindows(deps, healthy),
     );
   } finally {
     for (const program of programs) program.kill();
   }
-  compared('alone again', await steady(deps, healthy, seconds * windows));
+  compared('alone again', await steadyInWindows(deps, healthy));
   await healthy.close();
 }

@@ -20,6 +20,7 @@ export const windows = 4;
 interface BadPartner {
   name: string;
   organizationId: string;
+  endpointId: string;
   /** The most requests it ever had open at once. */
   mostOpen(): number;
   close(): void;
@@ -39,10 +40,12 @@ async function startBad(deps: Deps, name: string, answer: (response: ServerRespo
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const organizationId = await anOrganization(deps);
-  await anEndpoint(deps, organizationId, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { id: endpointId } = await anEndpoint(deps, organizationId, url);
   return {
     name,
     organizationId,
+    endpointId,
     mostOpen: () => most,
     close() {
       server.close();
@@ -64,13 +67,21 @@ async function published(deps: Deps, partners: BadPartner[]): Promise<number> {
   }
 }
 
-/** Latencies from signal to the healthy partner, at an even rate. */
-export async function steady(deps: Deps, partner: Partner, forSeconds: number): Promise<number[]> {
-  const all = Array.from({ length: forSeconds * perSecond }, async (_, index) => {
+/** Latencies from signal to the healthy partner, at an even rate. This client's garbage is collected before, not meanwhile. */
+async function steady(deps: Deps, partner: Partner): Promise<number[]> {
+  globalThis.gc?.();
+  const all = Array.from({ length: seconds * perSecond }, async (_, index) => {
     await sleep((index * 1_000) / perSecond);
     return arrivalOf(deps, partner);
   });
   return Promise.all(all);
+}
+
+/** The same for all windows, one after the other. */
+export async function steadyInWindows(deps: Deps, partner: Partner): Promise<number[]> {
+  const latencies: number[] = [];
+  for (let window = 1; window <= windows; window += 1) latencies.push(...(await steady(deps, partner)));
+  return latencies;
 }
 
 /** From now on: what the worker takes of a core, and its memory when asked. */
@@ -89,13 +100,16 @@ async function attemptsSoFar(deps: Deps): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? */
+/**
+ * A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? The second look
+ * alone shows what the machine itself changed meanwhile.
+ */
 export async function isolation({ deps, worker }: Rig): Promise<void> {
   const healthy = await startPartner(deps);
   await closedLoop(100, 5, async () => void (await arrivalOf(deps, healthy))); // warm
   const usedAlone = await meter(worker);
-  // As long as all windows: of few the hundredth slowest is a matter of luck.
-  const alone = await steady(deps, healthy, seconds * windows);
+  // As long as all windows beside them: of few the hundredth slowest is a matter of luck.
+  const alone = await steadyInWindows(deps, healthy);
   const aloneUsage = await usedAlone();
   const bad = await Promise.all([
     startBad(deps, 'hanging', () => {}),
@@ -123,7 +137,7 @@ export async function isolation({ deps, worker }: Rig): Promise<void> {
   for (let window = 1; window <= windows; window += 1) {
     const attemptsBefore = await attemptsSoFar(deps);
     const usage = await meter(worker);
-    const beside = await steady(deps, healthy, seconds);
+    const beside = await steady(deps, healthy);
     const atOthers = (await attemptsSoFar(deps)) - attemptsBefore - beside.length;
     compared(
       `beside them, ${seconds} s`,
@@ -133,6 +147,13 @@ export async function isolation({ deps, worker }: Rig): Promise<void> {
     all.push(...beside);
   }
   compared('beside them, all of it', all, '');
+  for (const { endpointId } of bad) await deps.activityParts.endpointStatus.pause(endpointId);
+  await sleep(calmMs);
+  const again = await steadyInWindows(deps, healthy);
+  compared(`alone again, the others paused, ${seconds * windows} s`, again, '');
+  const against = (share: number): string =>
+    ((2 * quantile(all, share)) / (quantile(alone, share) + quantile(again, share))).toFixed(2);
+  say(`beside them against the mean of alone before and after: ratio p50 ${against(0.5)} p99 ${against(0.99)}`);
   for (const partner of bad) say(`most requests open at once at the ${partner.name} endpoint: ${partner.mostOpen()}`);
   for (const partner of bad) partner.close();
   await healthy.close();

@@ -39,7 +39,8 @@ const patience = { isolateExecutionTimeout: '30s' };
 /**
  * Of its own accord V8 collects all garbage when the heap has grown by a quarter, and when a thread has little to do: with some thousand workflows
  * every fifteen seconds, and for a third of a second each step of every lead takes several times as long. So the heap may grow to
- * two and a half times what is in use, and memory pays for it.
+ * two and a half times what is in use, and memory pays for it. The main thread's reducer is there before this is set, so that a worker is also
+ * started with `--no-memory-reducer`.
  */
 const collectSeldom = ['--heap-growing-percent=150', '--no-memory-reducer'];
 /**
