@@ -44,7 +44,7 @@ export async function startRig(): Promise<Rig> {
   };
   const worker = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
     env: environment,
-    execArgv: ['--v8-pool-size=1', '--no-memory-reducer'], // as the image and `npm start` have it
+    execArgv: ['--v8-pool-size=1', '--no-memory-reducer'], // as docker-compose.yml and `npm start` have it
   });
   await once(worker, 'message');
   const deps = await buildDeps(benchConfig(environment), { role: 'bench' });

@@ -1,4 +1,4 @@
-import { openDatabase } from '../../src/db/pool.ts';
+import { Client } from 'pg';
 
 const serverUrl = (): string => {
   const url = process.env.TEST_DATABASE_URL;
@@ -6,14 +6,14 @@ const serverUrl = (): string => {
   return url;
 };
 
+/** Without the service's bounds: making and dropping a database wait for a checkpoint, on a busy disk longer than any statement of it may take. */
 async function onServer(sql: string): Promise<void> {
-  const db = openDatabase(serverUrl(), 1, () => undefined);
+  const client = new Client({ connectionString: serverUrl() });
+  await client.connect();
   try {
-    // Making and dropping a database wait for a checkpoint: on a busy disk longer than any statement of the service may take.
-    await db.execute('set statement_timeout = 0');
-    await db.execute(sql);
+    await client.query(sql);
   } finally {
-    await db.close();
+    await client.end();
   }
 }
 
