@@ -108,6 +108,8 @@ const serverArguments = ({ home, namespace, port, uiPort, uiCodecEndpoint }: Ser
   ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
   // What comes while a workflow task runs waits for its end; behind a hundred such events the task is failed by force by default.
   ...['--dynamic-config-value', 'history.maximumBufferedEventsBatch=500'],
+  // An erased run is removed only behind the queue's stored position, which lags 30 s by default: as long its history would stay.
+  ...['--dynamic-config-value', 'history.transferProcessorUpdateAckInterval="2s"'],
   // By default a development server reads its cluster and namespace again for every task, so that attributes can be added while it runs.
   ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
   ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
