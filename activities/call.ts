@@ -8,7 +8,7 @@ import type { Calls } from './calls.ts';
 
 export interface CallParts extends BeginParts {
   calls: Calls;
-  wakes: Pick<Wakes, 'afterAttempt' | 'callWaiting' | 'crowded' | 'isPlaceFree' | 'woken'>;
+  wakes: Pick<Wakes, 'afterAttempt' | 'callWaiting' | 'crowded' | 'isPlaceFree' | 'needsNoWake' | 'woken'>;
   /** Signals a workflow that its lane may look again. */
   wake: (wake: Wake) => Promise<void>;
   log: Pick<Log, 'warn'>;
@@ -49,8 +49,8 @@ async function wakeOwed(parts: CallParts, sleeper: Sleeper): Promise<void> {
 }
 
 /**
- * Makes the next attempt of a delivery while its lane sleeps, and wakes the lane when there is an outcome. A slow partner's attempt costs
- * its workflow one task then, instead of two and an activity, and other partners' events wait less behind it.
+ * Makes the next attempt of a delivery while its lane sleeps, and wakes the lane when there is an outcome that it has to act on. A slow
+ * partner's attempt costs its workflow one task then, or none, instead of two and an activity: other partners' events wait less behind it.
  * The clock is this process's: due times are a workflow's, but where time is skipped nobody stands in line.
  */
 async function sendFor(parts: CallParts, sleeper: Sleeper): Promise<void> {
@@ -70,8 +70,10 @@ async function sendFor(parts: CallParts, sleeper: Sleeper): Promise<void> {
     await started.report;
   } finally {
     await callNext(parts, endpointId);
-    await spacedMoment(parts, endpointId);
-    await wakeOwed(parts, sleeper);
+    if (!(await persistently(() => parts.wakes.needsNoWake(sleeper)))) {
+      await spacedMoment(parts, endpointId);
+      await wakeOwed(parts, sleeper);
+    }
   }
 }
 

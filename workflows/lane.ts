@@ -47,6 +47,9 @@ const recordingMs = 90_000;
  */
 const lanesAtOnce = 32;
 
+/** A lane that sleeps looks again when something is queued behind its head. Runs from before the patch wait to be woken, or for their timer. */
+const looksBehind = (): boolean => patched('look-behind');
+
 const atMostSoMany = () => new AtMost(lanesAtOnce, () => patched('lanes-at-once'));
 
 // What it sends is handed over after half a second; what remains is Postgres.
@@ -86,7 +89,10 @@ export class Lanes {
       const queued: QueuedDelivery = { id, attempt, dueAt: delayMs === 0 ? 0 : now + delayMs };
       const lane = this.#options.lanes.find((candidate) => candidate.endpointId === endpointId);
       if (lane !== undefined) {
-        if (!lane.queue.some((other) => other.id === id)) lane.queue.push(queued);
+        if (lane.queue.some((other) => other.id === id)) continue;
+        lane.queue.push(queued);
+        // Its head may have been sent meanwhile: with nothing behind it nobody would say so.
+        if (lane.queue[0]?.asleep === 'waiting' && looksBehind()) this.wake(endpointId);
         continue;
       }
       const fresh: Lane = { endpointId, queue: [queued] };
@@ -166,6 +172,7 @@ export class Lanes {
   async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
     const { endpointId } = lane;
     const wakes = this.#wakesOf(endpointId);
+    const queued = lane.queue.length;
     const report = await this.#report(head, endpointId);
     if (report === null) return;
     const { outcome, notices, isProbe } = report;
@@ -191,6 +198,8 @@ export class Lanes {
         head.dueAt = 0;
         // A wake that came while the attempt was finding out means: look again at once.
         if (this.#wakesOf(endpointId) !== wakes) return;
+        // So does what was queued behind it meanwhile: when its head ended, there may have been nothing.
+        if (outcome.kind === 'waiting' && lane.queue.length > queued && looksBehind()) return;
         head.asleep = outcome.kind;
         if (outcome.kind === 'waiting') head.dueAt = Date.now() + outcome.lookAgainMs;
         return;

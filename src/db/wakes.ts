@@ -49,6 +49,16 @@ const overdueSql = `
   select id, attempt, coalesce(runner, subject) as workflow_id from deliveries
    where endpoint_id = $1 and wake_due_at < now() order by wake_due_at limit 100`;
 
+// A recovery ends with its last delivery, and the endpoint's workflow waits for the outcome of what goes first after a resume.
+const needsNoWakeSql = `
+  update deliveries d set wake_due_at = null
+   where id = $1 and attempt = $2 and status = 'delivered' and runner is null
+     and not exists (select from endpoints p where p.id = d.endpoint_id and p.probe_delivery_id = d.id)
+     and not exists (select from deliveries behind
+                      where behind.subject = d.subject and behind.endpoint_id = d.endpoint_id and behind.runner is null
+                        and behind.sequence > d.sequence and behind.status not in ('delivered', 'abandoned'))
+  returning 1`;
+
 /** Those who were called, and when to call again. */
 export interface Called {
   next: Sleeper[];
@@ -157,6 +167,15 @@ export const wakes = (db: Database) => ({
       deliveryId,
       attempt,
     ]);
+  },
+
+  /**
+   * Nobody owes a lane the wake any more when its delivery was delivered and nothing of its lane is left to do. False: it has to
+   * be woken. What is queued behind it after this finds it delivered, since its lane looks itself then.
+   */
+  async needsNoWake({ deliveryId, attempt }: Sleeper): Promise<boolean> {
+    const rows = await db.prepared('needs-no-wake', needsNoWakeSql, [deliveryId, attempt]);
+    return rows.length > 0;
   },
 
   /** Endpoints where somebody waits for a place, or is owed a wake. */

@@ -77,8 +77,13 @@ test('lanes that slept through their attempts are woken at times apart from each
     return markWoken(sleeper);
   });
   const leads = Array.from({ length: 24 }, () => aLead(organization));
-  await Promise.all(leads.map((lead) => service.deps.client.publish(lead.created())));
-  await deliveredAre(leads.length + 1);
+  // Something is behind each: else nobody would have to be woken.
+  await Promise.all(
+    leads.map((lead) =>
+      service.deps.client.publishMany([lead.created(), lead.personal({ enriched: true, ownerOccupied: true })]),
+    ),
+  );
+  await deliveredAre(2 * leads.length + 1);
   await eventually(() => {
     expect(choose.mock.results.length).toBeGreaterThan(5);
     expect(woken).toHaveLength(choose.mock.results.length);
