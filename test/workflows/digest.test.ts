@@ -159,7 +159,9 @@ test('signals in the very moment in which the digest ends lose nothing', async (
     leadIds.push(leadId);
     await organization.overdue(leadId);
   }
-  const all = () => named(smtp, leadIds).reduce((sum, count) => sum + count, 0);
+  // A mail names a hundred of them and counts the others: a fast machine reports more than that.
+  const unnamed = (index: number) => Number(/(\d+) more\b/.exec(textOf(smtp, index))?.[1] ?? 0);
+  const all = () => named(smtp, leadIds).reduce((sum, count, index) => sum + count + unnamed(index), 0);
   await eventually(() => expect(all()).toBe(leadIds.length), 60_000);
   await eventually(async () => expect(await organization.isOver()).toBe(true));
   expect(all()).toBe(leadIds.length);
