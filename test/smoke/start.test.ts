@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { freePort } from '../../src/embedded/ports.ts';
 import { eventually } from '../support/eventually.ts';
+import { quietPort } from '../support/quiet-port.ts';
 import { isRunning, npmStart, pidOf } from './started.ts';
 
 /** Long enough to install, to build, and to build Temporal where nothing else gives it. */
@@ -20,7 +20,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'spark360-smoke-'));
   checkout = join(home, 'checkout');
   dataDir = join(home, 'data');
-  variables = { DATA_DIR: dataDir, PORT: `${await freePort()}` };
+  variables = { DATA_DIR: dataDir, PORT: `${await quietPort()}` };
   execFileSync('git', ['clone', '--quiet', process.cwd(), checkout]);
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
