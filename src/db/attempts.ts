@@ -234,11 +234,17 @@ export const attempts = (db: Database) => ({
     return row === undefined || !row.endpoint_open ? null : toSendable(row);
   },
 
-  /** Says in the read model that the attempt under way outlives its local activity; a pause meanwhile has taken it for one that waits. */
+  /**
+   * Says in the read model that the first attempt, still under way, outlives its local activity; a pause meanwhile has taken it for one
+   * that waits. Its number is its own also when it was skipped meanwhile: a resend takes the next one.
+   */
   markUnderWay: (deliveryId: string, owner: string) =>
     db.execute(
-      `update deliveries set status = 'delivering', attempt = 1, attempt_started_at = now(), attempt_owner = $2
-        where id = $1 and status in ('pending', 'held')`,
+      `update deliveries set attempt = 1,
+              status = case when status = 'abandoned' then status else 'delivering' end,
+              attempt_started_at = case when status = 'abandoned' then attempt_started_at else now() end,
+              attempt_owner = case when status = 'abandoned' then attempt_owner else $2 end
+        where id = $1 and attempt = 0 and status in ('pending', 'held', 'abandoned')`,
       [deliveryId, owner],
     ),
 

@@ -20,6 +20,10 @@ const worked = `coalesce(runner, subject) as workflow_id, endpoint_id,
 const toWake = (row: WorkedRow | undefined): Wake | null =>
   row?.is_head === true ? { workflowId: row.workflow_id, endpointId: row.endpoint_id } : null;
 
+// A first attempt begins as its delivery is created, is in no row for half a second, and goes on when the delivery is skipped
+// meanwhile: its number is not given to a resend, though it may turn out that there was none.
+const lastNumber = `greatest(d.attempt, case when d.created_at > now() - interval '2 seconds' then 1 else 0 end)`;
+
 /** What became of a skip, and who sleeps on the delivery and is to be told. */
 export interface Skipped {
   /** `before`: it was skipped already; `settled`: it is too late. */
@@ -62,7 +66,7 @@ export const manualDelivery = (db: Database) => ({
   /** The number of the attempt that a resend would be; null when the delivery cannot be sent again: unsettled, erased, or its bytes are gone. */
   async resendNumber(deliveryId: string): Promise<number | null> {
     const [row] = await db.query<{ number: number }>(
-      `select d.attempt + 1 as number from deliveries d join event_bodies b using (event_id) join endpoints p on p.id = d.endpoint_id
+      `select ${lastNumber} + 1 as number from deliveries d join event_bodies b using (event_id) join endpoints p on p.id = d.endpoint_id
         where d.id = $1 and p.deleted_at is null
           and (d.status = 'delivered' or (d.status = 'abandoned' and d.reason <> 'lead_erased'))`,
       [deliveryId],
@@ -79,7 +83,7 @@ export const manualDelivery = (db: Database) => ({
     const [row] = await db.query<SendableRow>(
       `with taken as (
          update deliveries set attempt = $2::int
-          where id = $1 and attempt in ($2::int - 1, $2::int)
+          where id = $1 and attempt <= $2::int
             and status in ('delivered', 'abandoned') and reason is distinct from 'lead_erased'
             and not exists (select from attempts a where a.delivery_id = $1 and a.number = $2::int)
          returning *)

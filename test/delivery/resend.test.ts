@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { observeResend } from '../../src/telemetry/attempts.ts';
@@ -135,6 +136,38 @@ test('a recovery that takes up what is just being sent again goes on with the ne
     [3, 200],
   ]);
   expect(await statusOf(delivery)).toEqual({ status: 'delivered', reason: null, attempt: 3, attempts_before: 2 });
+});
+
+/** Skipped while its first attempt, which takes two seconds, is on its way, and sent again so many milliseconds later. */
+async function skippedAndResent(afterMs: number): Promise<DeliveryRow> {
+  receiver.answer((_request, index) => (index === 0 ? { status: 500, delayMs: 2_000 } : {}));
+  const lead = aLead(organization);
+  await deps.client.publish(lead.created());
+  await eventually(() => expect(receiver.requests).toHaveLength(1));
+  const [delivery] = await deliveriesOf(deps, lead);
+  if (delivery === undefined) throw new Error('no delivery');
+  expect(await deps.operations.skip(delivery.id)).toBe(true);
+  await sleep(afterMs);
+  await resend(delivery);
+  return delivery;
+}
+
+test.each([
+  ['no row shows yet', 0],
+  ['was handed over', 1_000],
+])('a first attempt that %s keeps its number when its delivery is skipped and sent again', async (_name, afterMs) => {
+  const delivery = await skippedAndResent(afterMs);
+  await eventually(async () => expect(await attemptsOf(deps, delivery.id)).toHaveLength(2), 15_000);
+  expect(numbers()).toEqual([
+    ['1', undefined],
+    ['2', 'true'],
+  ]);
+  const logged = (await attemptsOf(deps, delivery.id)).map(({ number, status_code }) => [number, status_code]);
+  expect(logged).toEqual([
+    [1, 500],
+    [2, 200],
+  ]);
+  expect(await statusOf(delivery)).toEqual({ status: 'delivered', reason: null, attempt: 2, attempts_before: 0 });
 });
 
 test('a resend whose number a recovery has used, or may use, sends nothing; one that is repeated finds its own', async () => {
