@@ -13,15 +13,17 @@ import { signedHeaders } from '../src/webhooks/sign.ts';
 import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { Pulse } from './pulse.ts';
+import type { RetryCrowds } from './retry-crowds.ts';
 import type { Turns } from './turns.ts';
 
 export interface AttemptParts {
-  attempts: Pick<Attempts, 'record' | 'retrying'>;
+  attempts: Pick<Attempts, 'record'>;
   endpointStatus: Pick<EndpointStatus, 'afterFailure'>;
   keyRing: KeyRing;
   send: (request: { url: string; headers: Record<string, string>; body: string }) => Promise<AttemptResult>;
   health: EndpointHealth;
   turns: Turns;
+  retryCrowds: RetryCrowds;
   pulse: Pulse;
   /** When retries are due, and lanes that sleep meanwhile are woken. */
   spacedTimes: SpacedTimes;
@@ -102,7 +104,7 @@ export async function attemptDelivery(
     parts.send({ url: delivery.url, headers, body: delivery.body }),
   );
   const classified = classify(result, {
-    retrying: isAnswered(result) ? 0 : await persistently(() => parts.attempts.retrying(delivery.endpointId)),
+    retrying: isAnswered(result) ? 0 : await persistently(() => parts.retryCrowds.join(delivery.endpointId)),
     attempt: number - delivery.attemptsBefore,
     scheduleMs: parts.retryScheduleMs,
     now: startedAt.getTime() + result.durationMs,

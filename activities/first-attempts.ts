@@ -16,7 +16,7 @@ export const handOverAfterMs = 500;
 const endpointsAtOnce = 32;
 
 export interface FirstAttemptParts extends AttemptParts {
-  attempts: Pick<Attempts, 'record' | 'retrying' | 'markUnderWay' | 'next'>;
+  attempts: Pick<Attempts, 'record' | 'markUnderWay' | 'next'>;
   inFlight: InFlight;
 }
 

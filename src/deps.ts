@@ -3,6 +3,7 @@ import { Calls } from '../activities/calls.ts';
 import { EndpointHealth } from '../activities/endpoint-health.ts';
 import { InFlight } from '../activities/in-flight.ts';
 import { Pulse } from '../activities/pulse.ts';
+import { RetryCrowds } from '../activities/retry-crowds.ts';
 import { Turns } from '../activities/turns.ts';
 import { defaultTaskQueue, eventsClient } from './client.ts';
 import type { Config } from './config.ts';
@@ -79,10 +80,11 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   });
   const observe = observeAttempt({ log, metrics });
   const observeByHand = observeResend({ log, metrics });
+  const attemptLog = attempts(db);
   const activityParts = {
     db,
     publishing: publishing(db),
-    attempts: attempts(db),
+    attempts: attemptLog,
     endpointStatus: endpointStatus(db),
     wakes: wakes(db),
     recovery: recovery(db),
@@ -99,6 +101,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     inFlight: new InFlight(),
     pulse: new Pulse(),
     turns: new Turns(),
+    retryCrowds: new RetryCrowds(attemptLog.retrying),
     spacedTimes: new SpacedTimes(),
     calls: new Calls(),
     wake: wakeThrough(temporal),

@@ -37,12 +37,13 @@ const afterAttemptSql = `
               else exists (select from deliveries d where d.endpoint_id = p.id and d.wake_due_at is not null) end as is_awaited
     from endpoints p where p.id = $1`;
 
-// Who is called goes to the end of the line: if nobody comes, the others are not to wait for it again.
-const callSql = `
+// Who is called goes to the end of the line: if nobody comes, the others are not to wait for it again. A statement for each `count`:
+// by a limit that is not known Postgres plans a walk through the whole line, and so would plan anew every time.
+const callSql = (count: number): string => `
   update deliveries set called_at = now(), waiting_since = now()
    where id in (
     select id from deliveries d where endpoint_id = $1 and waiting_since is not null and ${isCalled('d')} is not true
-     order by waiting_since limit $2)
+     order by waiting_since limit ${count})
   returning id, attempt + 1 as attempt, coalesce(runner, subject) as workflow_id`;
 
 const overdueSql = `
@@ -124,7 +125,7 @@ export const wakes = (db: Database) => ({
       // Those on their way use up the rate limit's next places.
       const may = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
       const count = Math.min(may, atOnce);
-      const rows = count > 0 ? await tx.prepared<SleeperRow>('call', callSql, [endpointId, count]) : [];
+      const rows = count > 0 ? await tx.prepared<SleeperRow>(`call-${count}`, callSql(count), [endpointId]) : [];
       return {
         next: toSleepers(endpointId, rows),
         overdue,
