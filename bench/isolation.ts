@@ -16,6 +16,21 @@ const perSecond = 10;
 const calmMs = 15_000;
 /** The first retries of those that failed come in the first ones of these; by the last it is quiet. */
 export const windows = 4;
+/** Leads before the first look. */
+const warm = Number(process.env.BENCH_WARM ?? 100);
+/** Of the leads of a run: the worker's parts do not get the same share of them. */
+const spare = 1.2;
+
+/**
+ * In a worker whose cache is full, each new lead waits until an older one has left it. Were it full from somewhere in the middle on, that would
+ * be taken for what the bad endpoints cost: so it keeps all leads of a run. Less, and as many leads before (`MAX_CACHED_WORKFLOWS`, `BENCH_WARM`),
+ * and it is full in all looks.
+ */
+export const isolationSettings = {
+  MAX_CACHED_WORKFLOWS: String(
+    Math.min(20_000, Math.ceil((warm + 3 * backlog + 3 * windows * seconds * perSecond) * spare)),
+  ),
+};
 
 interface BadPartner {
   name: string;
@@ -106,7 +121,8 @@ async function attemptsSoFar(deps: Deps): Promise<number> {
  */
 export async function isolation({ deps, worker }: Rig): Promise<void> {
   const healthy = await startPartner(deps);
-  await closedLoop(100, 5, async () => void (await arrivalOf(deps, healthy))); // warm
+  await closedLoop(warm, 16, async () => void (await arrivalOf(deps, healthy)));
+  await sleep(calmMs);
   const usedAlone = await meter(worker);
   // As long as all windows beside them: of few the hundredth slowest is a matter of luck.
   const alone = await steadyInWindows(deps, healthy);

@@ -9,6 +9,7 @@ import { migrate } from '../src/db/migrate.ts';
 import { buildDeps, type Deps } from '../src/deps.ts';
 import { startPostgres } from '../src/embedded/postgres.ts';
 import { startTemporal } from '../src/embedded/temporal.ts';
+import type { Environment } from '../src/config.ts';
 import { benchConfig } from './config.ts';
 
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -29,12 +30,14 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function startRig(): Promise<Rig> {
+/** @param settings the service's, where they are not given in this process's environment */
+export async function startRig(settings: Environment = {}): Promise<Rig> {
   const dataDir = mkdtempSync(join(tmpdir(), 'spark360-bench-'));
   const postgres = await startPostgres({ dataDir, fsync: true });
   const temporal = await startTemporal({ dataDir, retentionDays: 1, report: say });
   await migrate(postgres.url);
   const environment = {
+    ...settings,
     ...process.env,
     DATABASE_URL: postgres.url,
     TEMPORAL_ADDRESS: temporal.address,

@@ -1,5 +1,5 @@
 import { contention } from './contention.ts';
-import { isolation } from './isolation.ts';
+import { isolation, isolationSettings } from './isolation.ts';
 import { type Rig, startRig } from './rig.ts';
 import { throughput } from './throughput.ts';
 
@@ -11,7 +11,7 @@ const chosen = named.length > 0 ? named : Object.keys(scenarios);
 for (const name of chosen) {
   const scenario = scenarios[name];
   if (scenario === undefined) throw new Error(`no scenario ${name}: there are ${Object.keys(scenarios).join(', ')}`);
-  const rig = await startRig();
+  const rig = await startRig(scenario === isolation ? isolationSettings : {});
   try {
     await scenario(rig);
   } finally {
