@@ -89,7 +89,10 @@ test('retries are in the trace of the step that emitted their event, whatever st
   let failures = 2;
   receiver.answer(() => ({ status: failures-- > 0 ? 500 : 200 }));
   const created = lead.created();
+  const before = receiver.requests.length;
   await post(created);
+  // Signalled before the first is published, it would be of the same batch, and that has one trace.
+  await eventually(() => expect(receiver.requests.length).toBeGreaterThan(before));
   const enriched = lead.personal({ enriched: true, ownerOccupied: true });
   await post(enriched);
   const first = await traceOf(created.id, (found) => attemptOf(found, 'delivered').length === 1);
