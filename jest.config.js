@@ -1,7 +1,5 @@
-/** Real Postgres and Temporal are started once per run by globalSetup; see test/support/. */
-export default {
+const shared = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -15,8 +13,32 @@ export default {
       },
     ],
   },
-  testTimeout: 60_000,
-  maxWorkers: 2,
+};
+
+/** Folders whose tests need neither Postgres nor Temporal: `npm run test:unit` answers in seconds. */
+const unit = ['config', 'crypto', 'docs', 'domain', 'schemas', 'webhooks'];
+/** Parts are killed, frozen, replaced or flooded there, each test on servers of its own: CI runs nothing beside them. */
+const faults = ['faults', 'upgrade'];
+
+const within = (folders) => folders.map((folder) => `<rootDir>/test/${folder}`);
+/** Real Postgres and Temporal are started once per run; see test/support/. */
+const servers = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
+export default {
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  projects: [
+    { ...shared, displayName: 'unit', roots: within(unit) },
+    {
+      ...shared,
+      ...servers,
+      displayName: 'service',
+      roots: ['<rootDir>/test'],
+      testPathIgnorePatterns: ['/node_modules/', ...within([...unit, ...faults]).map((folder) => `${folder}/`)],
+    },
+    { ...shared, ...servers, displayName: 'faults', roots: within(faults) },
+  ],
 };

@@ -32,7 +32,7 @@ beforeAll(async () => {
     role: 'storm',
     taskQueue: uniqueTaskQueue('storm'),
   });
-  workers = await workersOf(deps);
+  workers = workersOf(deps);
   await workers.start();
   receiver = await startCountingReceiver((response) => void setTimeout(() => accept(response), 25));
 });

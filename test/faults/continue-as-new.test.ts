@@ -26,7 +26,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const config = testConfig(database.url, { temporalAddress: temporal.address, retryScheduleMs: Array(30).fill(50) });
   deps = await buildDeps(config, { role: 'test', taskQueue: uniqueTaskQueue() });
-  workers = await workersOf(deps);
+  workers = workersOf(deps);
   await workers.start();
 }, testMs);
 afterAll(async () => {

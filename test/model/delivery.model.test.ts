@@ -29,7 +29,7 @@ beforeAll(async () => {
     addressGraceMs: 300,
   });
   deps = await buildDeps(config, { role: 'model', taskQueue: uniqueTaskQueue('model') });
-  workers = await workersOf(deps);
+  workers = workersOf(deps);
   await workers.start();
 });
 afterAll(async () => {

@@ -1,12 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config.ts';
 import type { Deps } from '../../src/deps.ts';
-import { testBundle } from '../support/service.ts';
+import { testBundlePath } from '../support/services.ts';
 
 export interface WorkerInput {
   config: Config;
@@ -29,12 +26,7 @@ export interface Workers {
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-export async function workersOf({ config, taskQueue }: Pick<Deps, 'config' | 'taskQueue'>): Promise<Workers> {
-  const home = mkdtempSync(join(tmpdir(), 'spark360-model-'));
-  const bundlePath = join(home, 'workflow-bundle.js');
-  const bundle = await testBundle();
-  if (!('code' in bundle)) throw new Error('the bundle is made from the sources');
-  writeFileSync(bundlePath, bundle.code);
+export function workersOf({ config, taskQueue }: Pick<Deps, 'config' | 'taskQueue'>): Workers {
   const running: ChildProcess[] = [];
   const kills: number[] = [];
 
@@ -53,7 +45,7 @@ export async function workersOf({ config, taskQueue }: Pick<Deps, 'config' | 'ta
       return running.length;
     },
     async start() {
-      const input: WorkerInput = { config, taskQueue, bundlePath };
+      const input: WorkerInput = { config, taskQueue, bundlePath: testBundlePath() };
       const child = fork(path('worker-process.ts'), [JSON.stringify(input)], {
         execArgv: ['--import', path('../outbox/run-typescript.mjs'), '--no-warnings'],
       });
@@ -71,7 +63,6 @@ export async function workersOf({ config, taskQueue }: Pick<Deps, 'config' | 'ta
     stop,
     async stopAll() {
       while (running.length > 0) await stop();
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '../../src/db/migrate.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
 import { startTemporal } from '../../src/embedded/temporal.ts';
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle.ts';
 import { createDatabase, dropDatabase } from './databases.ts';
 
 /** Left for the teardown, which is another module instance. */
@@ -11,7 +13,10 @@ export interface Started {
   stop: () => Promise<void>;
 }
 
-/** Starts Postgres and Temporal once per run, unless TEST_DATABASE_URL or TEMPORAL_ADDRESS name running ones, and migrates the template that test files clone. */
+/**
+ * Starts Postgres and Temporal once per run, unless TEST_DATABASE_URL or TEMPORAL_ADDRESS name running ones, migrates the
+ * template that test files clone, and bundles the workflows that all of them run.
+ */
 export default async function globalSetup(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'spark360-test-'));
   const stops: (() => Promise<void>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
@@ -36,6 +41,9 @@ export default async function globalSetup(): Promise<void> {
     stops.push(() => dropDatabase(template));
     await migrate(url);
     process.env.TEST_TEMPLATE_DATABASE = template;
+    const bundlePath = join(dataDir, 'workflow-bundle.js');
+    await writeFile(bundlePath, await bundleWorkflows());
+    process.env.TEST_WORKFLOW_BUNDLE = bundlePath;
   } catch (error) {
     await stop();
     throw error;

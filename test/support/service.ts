@@ -6,7 +6,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { startWorker, type RunningWorker } from '../../src/temporal/worker.ts';
 import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { createTestDatabase, temporalAddress, uniqueTaskQueue } from './services.ts';
+import { createTestDatabase, temporalAddress, testBundlePath, uniqueTaskQueue } from './services.ts';
 
 /** A key ring of this run's own, in the form of ENCRYPTION_KEYS. */
 export const testKeys = `test:${randomBytes(32).toString('base64')}`;
@@ -46,13 +46,9 @@ export interface TestService {
 
 installRuntime(createLog({ logLevel: 'error' }, 'test'));
 
-const bundles = new Map<boolean, Promise<WorkflowBundleOption>>();
-/** Bundled once per test file: it takes about a second. Without stacks it is what production runs. */
-export function testBundle({ stacks = false } = {}): Promise<WorkflowBundleOption> {
-  const bundle = bundles.get(stacks) ?? workflowBundle({ stacks });
-  bundles.set(stacks, bundle);
-  return bundle;
-}
+/** What production runs: without stacks, bundled by the global setup. With stacks it is bundled now, which takes about a second. */
+export const testBundle = ({ stacks = false } = {}): Promise<WorkflowBundleOption> =>
+  stacks ? workflowBundle({ stacks }) : Promise.resolve({ codePath: testBundlePath() });
 
 export async function startService(overrides: Partial<Config> = {}): Promise<TestService> {
   const database = await createTestDatabase();

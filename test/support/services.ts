@@ -28,5 +28,12 @@ export function temporalAddress(): string {
   return address;
 }
 
+/** The file of the workflows' bundle of this run. */
+export function testBundlePath(): string {
+  const path = process.env.TEST_WORKFLOW_BUNDLE;
+  if (!path) throw new Error('TEST_WORKFLOW_BUNDLE is set by the global setup');
+  return path;
+}
+
 /** Test files share one server and its namespace: each has its own task queue, and its own organizations. */
 export const uniqueTaskQueue = (name = 'test'): string => `${name}-${randomUUID()}`;

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { startWorker } from '../../src/temporal/worker.ts';
-import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anOrganization } from '../support/partners.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, testBundle, type TestService } from '../support/service.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -23,7 +22,7 @@ test('a lead says where in the code it waits where stacks are wanted; without th
   await eventually(async () => expect(await stack()).toMatch(/Lead\.live .*workflows\/lead\.ts:\d+/));
 
   await worker.stop();
-  const without = await startWorker(deps, await workflowBundle({ stacks: false }));
+  const without = await startWorker(deps, await testBundle());
   try {
     await deps.client.publish(lead.personal());
     await eventually(async () =>
