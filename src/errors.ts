@@ -37,12 +37,19 @@ export const apiErrors = {
   unauthorized: {
     status: 401,
     title: 'A valid key is needed',
-    meaning: 'Send `Authorization: Bearer <key>` with a key that exists and was not deleted.',
+    meaning:
+      'Send `Authorization: Bearer <key>` with a key that exists and was not deleted, or the cookie of a session that has not ended.',
   },
   forbidden: {
     status: 403,
     title: 'This key may not do that',
-    meaning: 'The role of the key never allows this call. Use a key of another role.',
+    meaning: 'The role of the key or session never allows this call, or the session may only read.',
+  },
+  cross_site_request: {
+    status: 403,
+    title: 'The request comes from another site',
+    meaning:
+      "What changes something with a session's cookie comes from our own pages, with the header `X-Spark360-CSRF`. Nothing was applied.",
   },
   not_found: {
     status: 404,
@@ -114,6 +121,11 @@ export const apiErrors = {
     status: 422,
     title: 'The body is not what this call takes',
     meaning: '`errors` names each field that is missing or wrong, or each event above 256 KiB. Nothing was applied.',
+  },
+  too_many_sign_ins: {
+    status: 429,
+    title: 'Too many sign-ins failed',
+    meaning: 'Ten failed from this address within a minute. Try again after `Retry-After` seconds; keys go on working.',
   },
   internal: {
     status: 500,

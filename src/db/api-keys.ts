@@ -14,20 +14,23 @@ export const hashKey = (key: string): Buffer => createHash('sha256').update(key)
 const prefixes = { ingest: 'sk_ingest_', organization: 'sk_org_' } as const;
 export const newKey = (role: ApiKeyRow['role']): string => prefixes[role] + randomBytes(32).toString('base64url');
 
-export type KeyHolder = { role: 'ingest' } | { role: 'organization'; organizationId: string };
+export type ApiKeyHolder = { apiKeyId: string } & (
+  | { role: 'ingest' }
+  | { role: 'organization'; organizationId: string }
+);
 
 /** Keys are kept as hashes only. `organizationId` null means the backends' keys. */
 export const apiKeys = (db: Queryable) => ({
-  async findByHash(hash: Buffer): Promise<KeyHolder | null> {
-    const [row] = await db.prepared<{ organization_id: string | null }>(
+  async findByHash(hash: Buffer): Promise<ApiKeyHolder | null> {
+    const [row] = await db.prepared<{ id: string; organization_id: string | null }>(
       'api-key-by-hash',
-      'select organization_id from api_keys where key_hash = $1',
+      'select id, organization_id from api_keys where key_hash = $1',
       [hash],
     );
     if (row === undefined) return null;
     return row.organization_id === null
-      ? { role: 'ingest' }
-      : { role: 'organization', organizationId: row.organization_id };
+      ? { apiKeyId: row.id, role: 'ingest' }
+      : { apiKeyId: row.id, role: 'organization', organizationId: row.organization_id };
   },
 
   /** Makes a key and gives it in clear: this once. */

@@ -1,12 +1,12 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { apiKeys, hashKey } from '../db/api-keys.ts';
 import { organizations } from '../db/organizations.ts';
 import type { Queryable } from '../db/pool.ts';
 import { ApiError } from '../errors.ts';
+import type { Callers, Principal, Role } from './callers.ts';
+import { isSafe, refuseForgery } from './csrf.ts';
+import type { SessionCookie } from './session-cookie.ts';
 
-export type Role = 'operator' | 'ingest' | 'organization';
-export type Principal = { role: 'operator' } | { role: 'ingest' } | { role: 'organization'; organizationId: string };
+export type { Role } from './callers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,6 +14,10 @@ declare module 'fastify' {
     access?: 'public' | readonly Role[];
     /** The route makes its organization: it need not exist yet. */
     makesOrganization?: boolean;
+    /** False: another origin may call the route with the session's cookie, although its method is unsafe. */
+    csrfGuard?: false;
+    /** A read-only session may call the route, although its method is unsafe. */
+    readOnlySessions?: true;
   }
   interface FastifyRequest {
     /** Null on public routes only. */
@@ -27,13 +31,18 @@ export const backend = ['operator', 'ingest'] as const satisfies readonly Role[]
 export const partner = ['operator', 'organization'] as const satisfies readonly Role[];
 export const everyKey = ['operator', 'ingest', 'organization'] as const satisfies readonly Role[];
 
+export interface AccessParts {
+  db: Queryable;
+  callers: Callers;
+  cookie: SessionCookie;
+  publicUrl: string | undefined;
+}
+
 /**
- * Guards every route by its `config.access` (spec section 7): 401 without a known key, 403 for a role that may never do it,
- * 404 for an organization that is not the key's or does not exist. Register before the routes.
+ * Guards every route by its `config.access` (spec section 7): 401 without a known key or session, 403 for a role that may
+ * never do it, 404 for an organization that is not the caller's or does not exist. Register before the routes.
  */
-export function guardRoutes(app: FastifyInstance, db: Queryable, adminApiKey: string): void {
-  const operatorHash = hashKey(adminApiKey);
-  const keys = apiKeys(db);
+export function guardRoutes(app: FastifyInstance, { db, callers, cookie, publicUrl }: AccessParts): void {
   const known = organizations(db);
 
   app.decorateRequest('principal', null);
@@ -44,8 +53,9 @@ export function guardRoutes(app: FastifyInstance, db: Queryable, adminApiKey: st
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? 'public';
     if (access === 'public') return;
-    const principal = await identify(request.headers.authorization);
+    const principal = await identify(request);
     request.principal = principal;
+    if (principal.session !== null && !isSafe(request.method)) guardSession(request, principal.session.readOnly);
     if (!access.includes(principal.role)) throw new ApiError('forbidden');
     const organizationId = organizationOf(request) ?? null;
     if (principal.role === 'organization' && organizationId !== null && organizationId !== principal.organizationId) {
@@ -62,12 +72,19 @@ export function guardRoutes(app: FastifyInstance, db: Queryable, adminApiKey: st
       throw new ApiError('not_found', `There is no organization ${organizationId}.`);
   });
 
-  async function identify(authorization: string | undefined): Promise<Principal> {
-    const key = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-    if (key === undefined) throw unauthorized();
-    const hash = hashKey(key);
-    if (timingSafeEqual(hash, operatorHash)) return { role: 'operator' };
-    return (await keys.findByHash(hash)) ?? Promise.reject(unauthorized());
+  // A key goes before the cookie. One that is not ours does not hide it: a Temporal UI with a login sends its own token, too.
+  async function identify(request: FastifyRequest): Promise<Principal> {
+    const key = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const holder = key === undefined ? null : await callers.byKey(key);
+    if (holder !== null) return { ...holder, session: null };
+    const token = cookie.tokenOf(request);
+    return (token === null ? null : await callers.byToken(token)) ?? Promise.reject(unauthorized());
+  }
+
+  function guardSession(request: FastifyRequest, readOnly: boolean): void {
+    const { csrfGuard, readOnlySessions } = request.routeOptions.config;
+    if (csrfGuard !== false) refuseForgery(request, publicUrl);
+    if (readOnly && readOnlySessions !== true) throw new ApiError('forbidden', 'This session may only read.');
   }
 }
 

@@ -10,18 +10,23 @@ import { withWebhooks } from './openapi-webhooks.ts';
 
 const description = `Tells partners, by signed webhook and in guaranteed order, what happens to every lead.
 
-Every call but those for health and documentation needs \`Authorization: Bearer <key>\`. Errors are problem documents
-(RFC 9457). The section *Webhooks* is what a partner receives.`;
+Every call but those for health and documentation needs \`Authorization: Bearer <key>\`, or the cookie that
+\`POST /v1/session\` gives for a key. Errors are problem documents (RFC 9457). The section *Webhooks* is what a partner receives.`;
 
 /** Documents the routes registered after it: `/openapi.json` and, for people, `/docs`. */
-export async function documentApi(app: FastifyInstance, version: string): Promise<void> {
+export async function documentApi(app: FastifyInstance, version: string, cookieName: string): Promise<void> {
   await app.register(fastifyZodOpenApiPlugin, { documentOpts: { override: readable } });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.1',
       info: { title: 'Spark360 Events', version, description, license: { name: 'MIT', identifier: 'MIT' } },
-      security: [{ key: [] }],
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }, { session: [] }],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: cookieName },
+        },
+      },
     },
     transform: fastifyZodOpenApiTransformers.transform,
     transformObject: (document) =>

@@ -11,6 +11,8 @@ import type { RequestTraces } from './trace.ts';
 export interface ApiConfig {
   adminApiKey: string;
   allowInsecureEndpoints: 'loopback' | null;
+  /** Where people reach this service. With https the session's cookie is Secure. */
+  publicUrl?: string | undefined;
   /** Where the Temporal SDK serves its Prometheus metrics, `host:port`; absent: they are not joined. */
   sdkMetricsAddress?: string | undefined;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { createSerializerCompiler, validatorCompiler } from 'fastify-zod-openapi';
 import { guardRoutes } from './access.ts';
+import { callers as identities } from './callers.ts';
 import { Draining } from './draining.ts';
 import { handleError, handleFrameworkError } from './error-handler.ts';
 import { noQuery } from './fields.ts';
@@ -26,8 +27,10 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { organizationRoutes } from './routes/organizations.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { secretRoutes } from './routes/secrets.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { testEndpointRoutes } from './routes/test-endpoint.ts';
 import { widgetRoutes } from './routes/widgets.ts';
+import { sessionCookie } from './session-cookie.ts';
 import { traceRequests } from './trace.ts';
 import { boundedDatabase, boundedOperations, intakeTimeoutMs } from './unavailable.ts';
 import { tracked } from './under-way.ts';
@@ -68,17 +71,22 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
   readJsonBodies(app);
   readOffRefusedBodies(app);
   answerUnknownRoutes(app);
-  guardRoutes(app, boundedDatabase(given.db, intakeTimeoutMs), parts.config.adminApiKey);
+  const { adminApiKey, publicUrl } = parts.config;
+  const accessDb = boundedDatabase(given.db, intakeTimeoutMs);
+  const callers = identities(accessDb, adminApiKey);
+  const cookie = sessionCookie(publicUrl);
+  guardRoutes(app, { db: accessDb, callers, cookie, publicUrl });
   measureRequests(app, parts);
   traceRequests(app, parts.requestTraces);
   refuseUnknownQueries(app);
-  await documentApi(app, version);
+  await documentApi(app, version, cookie.name);
 
   for (const routes of [
     eventRoutes(parts),
     organizationRoutes(parts),
     widgetRoutes(parts),
     apiKeyRoutes(parts),
+    sessionRoutes({ ...parts, callers, cookie }),
     endpointRoutes(parts),
     endpointControlRoutes(parts),
     secretRoutes(parts),

@@ -1,0 +1,58 @@
+import type { Queryable } from './pool.ts';
+
+export interface SessionRow {
+  id: string;
+  role: 'operator' | 'organization';
+  organization_id: string | null;
+  read_only: boolean;
+  created_at: Date;
+  expires_at: Date;
+}
+
+export interface NewSession {
+  tokenHash: Buffer;
+  role: SessionRow['role'];
+  organizationId: string | null;
+  /** The key that signs in: the session ends with it. Null: the operator's. */
+  apiKeyId: string | null;
+  readOnly: boolean;
+  ttlMs: number;
+}
+
+const columns = 'id, role, organization_id, read_only, created_at, expires_at';
+
+// A sign-in is rare, so it also removes what expired: no job is needed for that.
+const createSql = `
+  with expired as (delete from sessions where expires_at <= now())
+  insert into sessions (token_hash, role, organization_id, api_key_id, read_only, expires_at)
+  values ($1, $2, $3, $4, $5, now() + $6 * interval '1 millisecond')
+  returning ${columns}`;
+
+const useSql = `
+  with session as (
+    select ${columns}, last_used_at from sessions where token_hash = $1 and expires_at > now()
+  ), used as (
+    update sessions set last_used_at = now() from session
+     where sessions.id = session.id and session.last_used_at < now() - interval '1 minute'
+  )
+  select ${columns} from session`;
+
+/** Sessions of people in a browser, kept by the hash of their token only. */
+export const sessions = (db: Queryable) => ({
+  async create({ tokenHash, role, organizationId, apiKeyId, readOnly, ttlMs }: NewSession): Promise<SessionRow> {
+    const values = [tokenHash, role, organizationId, apiKeyId, readOnly, ttlMs];
+    const [row] = await db.query<SessionRow>(createSql, values);
+    if (row === undefined) throw new Error(`a session of role ${role} was not written`);
+    return row;
+  },
+
+  /** The session that has not expired, noting that it was used; null when there is none. */
+  async use(tokenHash: Buffer): Promise<SessionRow | null> {
+    return (await db.prepared<SessionRow>('use-session', useSql, [tokenHash]))[0] ?? null;
+  },
+
+  /** Ends the session with this token, when there is one. */
+  async end(tokenHash: Buffer): Promise<void> {
+    await db.execute('delete from sessions where token_hash = $1', [tokenHash]);
+  },
+});
