@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Client, QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, QueryNotRegisteredError, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
 import { leadSubject, widgetSubject } from './domain/ids.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { applyStep, type LeadState, newLeadState, stageOf } from './domain/lead-state.ts';
@@ -142,11 +142,14 @@ async function signalWidget(temporal: Client, taskQueue: string, event: Extract<
   return { workflowId };
 }
 
+/** No such workflow, none that is open, or one of another kind. */
+const absences = [WorkflowNotFoundError, QueryRejectedError, QueryNotRegisteredError];
+
 async function unlessAbsent<Result>(query: Promise<Result>): Promise<Result | null> {
   try {
     return await query;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError) return null;
+    if (absences.some((kind) => error instanceof kind)) return null;
     throw error;
   }
 }

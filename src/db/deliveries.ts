@@ -29,7 +29,7 @@ export interface DeliveryRow {
   settled_at: Date | null;
 }
 
-/** With the frozen body, null after erasure, and its attempts in order. */
+/** With the frozen body, null after erasure, and its attempts in order, the newest `mostAttempts`. */
 export interface DeliveryView extends DeliveryRow {
   body: string | null;
   attempts: AttemptRow[];
@@ -45,6 +45,12 @@ export interface DeliveryFilter {
   until?: string | undefined;
 }
 
+/** Deliveries of one lead that are read at once, and payloads of one answer (UTF-16 units): the newest fit in first. */
+const mostOfLead = 100;
+const mostPayload = 4 * 1024 * 1024;
+/** A resend adds an attempt each time; the newest this many are read, of each delivery. */
+const mostAttempts = 50;
+
 const columns = `id, event_id, event, endpoint_id, lead_id, sequence, status, reason, created_at, next_attempt_at,
                  delivered_at, settled_at`;
 
@@ -57,7 +63,7 @@ export const deliveries = (db: Queryable) => ({
     return (await withDetails(db, rows))[0] ?? null;
   },
 
-  /** Newest first. */
+  /** Newest first; a page ends early where its payloads would be more than one answer may have. */
   async list(
     organizationId: string,
     filter: DeliveryFilter,
@@ -82,21 +88,32 @@ export const deliveries = (db: Queryable) => ({
         where ${conditions.join(' and ')} order by created_at desc, id limit ${given(limit + 1)}`,
       values,
     );
-    const { rows, next } = toPage<DeliveryRow>(found, limit);
-    return { rows: await withDetails(db, rows), next };
+    const page = toPage<DeliveryRow>(found, limit);
+    const rows = fitting(await withDetails(db, page.rows));
+    return { rows, next: rows.length === page.rows.length ? page.next : toPage(found, rows.length).next };
   },
 
-  /** All of one lead, oldest first. */
-  async ofSubject(subject: string): Promise<DeliveryView[]> {
-    return withDetails(
-      db,
-      await db.query<DeliveryRow>(
-        `select ${columns} from deliveries where subject = $1 order by created_at, endpoint_id, sequence`,
-        [subject],
-      ),
+  /** The newest of one lead, oldest first; `isTruncated` says that there are older ones. */
+  async ofSubject(subject: string): Promise<{ rows: DeliveryView[]; isTruncated: boolean }> {
+    const found = await db.query<DeliveryRow>(
+      `select ${columns} from deliveries where subject = $1
+        order by created_at desc, endpoint_id desc, sequence desc limit $2`,
+      [subject, mostOfLead + 1],
     );
+    const rows = fitting(await withDetails(db, found.slice(0, mostOfLead)));
+    return { rows: rows.reverse(), isTruncated: rows.length < found.length };
   },
 });
+
+/** The first of them, one at least, whose payloads are no more than one answer may have. */
+function fitting(rows: DeliveryView[]): DeliveryView[] {
+  let payload = 0;
+  const firstTooMany = rows.findIndex(({ body }, index) => {
+    payload += body?.length ?? 0;
+    return index > 0 && payload > mostPayload;
+  });
+  return firstTooMany === -1 ? rows : rows.slice(0, firstTooMany);
+}
 
 async function withDetails(db: Queryable, rows: DeliveryRow[]): Promise<DeliveryView[]> {
   if (rows.length === 0) return [];
@@ -106,10 +123,12 @@ async function withDetails(db: Queryable, rows: DeliveryRow[]): Promise<Delivery
       [[...new Set(rows.map((row) => row.event_id))]],
     ),
     db.query<AttemptRow & { delivery_id: string }>(
-      `select delivery_id, id, number, started_at, duration_ms, status_code, response_body,
-              nullif(concat_ws(': ', error_class, error), '') as error
-         from attempts where delivery_id = any ($1::uuid[]) order by delivery_id, number`,
-      [rows.map((row) => row.id)],
+      `select a.delivery_id, a.id, a.number, a.started_at, a.duration_ms, a.status_code, a.response_body,
+              nullif(concat_ws(': ', a.error_class, a.error), '') as error
+         from unnest($1::uuid[]) as wanted (id)
+        cross join lateral (select * from attempts where delivery_id = wanted.id order by number desc limit $2) as a
+        order by a.delivery_id, a.number`,
+      [rows.map((row) => row.id), mostAttempts],
     ),
   ]);
   const bodyOf = new Map(bodies.map(({ event_id, body }) => [event_id, body]));

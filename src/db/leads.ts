@@ -33,6 +33,9 @@ export interface ConflictRow {
   received_at: Date;
 }
 
+/** Of each list that grows with what a backend sends for one lead, the newest this many are read. */
+export const mostListed = 500;
+
 const columns = 'lead_id, organization_id, mode, stage, lead_status, created_at, updated_at';
 
 /** The read model of leads: what lists and timelines show. */
@@ -63,12 +66,12 @@ export const leads = (db: Queryable) => ({
     return toPage(rows, limit);
   },
 
-  /** The inbound events of a lead, in the order they were received. */
+  /** The inbound events of a lead, the newest `mostListed`, in the order they were received. */
   stepsOf: (subject: string) =>
     db.query<StepRow>(
-      `select id, name, event, lead_status, outcome, occurred_at, received_at from inbound_events
-        where subject = $1 order by received_at, id`,
-      [subject],
+      `select * from (select id, name, event, lead_status, outcome, occurred_at, received_at from inbound_events
+        where subject = $1 order by received_at desc, id desc limit $2) as newest order by received_at, id`,
+      [subject, mostListed],
     ),
 
   /** The outbound events of a lead, in the order they were emitted: those of one moment in that of the event table. */
@@ -79,9 +82,11 @@ export const leads = (db: Queryable) => ({
       [subject, leadEventTypes],
     ),
 
-  /** Ids that came again with other content, and were refused. */
+  /** Ids that came again with other content, and were refused: the newest `mostListed`. */
   conflictsOf: (subject: string) =>
-    db.query<ConflictRow>('select id, received_at from inbound_conflicts where subject = $1 order by received_at, id', [
-      subject,
-    ]),
+    db.query<ConflictRow>(
+      `select * from (select id, received_at from inbound_conflicts
+        where subject = $1 order by received_at desc, id desc limit $2) as newest order by received_at, id`,
+      [subject, mostListed],
+    ),
 });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { deliveries } from '../db/deliveries.ts';
-import { type LeadRow, leads } from '../db/leads.ts';
+import { type LeadRow, leads, mostListed } from '../db/leads.ts';
 import { leadSubject } from '../domain/ids.ts';
 import { type LeadStage, leadStages, leadStatuses } from '../domain/lead.ts';
 import { type LeadState, stageOf } from '../domain/lead-state.ts';
+import type { Role } from './access.ts';
 import { moment, organizationPath, uuid, uuidOut } from './fields.ts';
 import { timelineEntry, timelineOf } from './lead-timeline.ts';
 import type { ApiParts, EventsPort } from './parts.ts';
@@ -40,9 +41,14 @@ export const leadSchema = z
     conflicts: z.array(z.object({ id: uuidOut, received_at: moment })),
     events: z.array(z.object({ event_id: uuidOut, event: z.string(), occurred_at: moment })),
     deliveries: z.array(deliverySchema),
-    timeline: z.array(timelineEntry),
+    timeline: z.array(timelineEntry).meta({ description: 'All that is listed here, by time' }),
+    truncated: z.array(z.enum(['steps', 'conflicts', 'deliveries'])).meta({
+      description:
+        'The lists that hold only the newest entries; `GET …/deliveries?lead_id=` pages through all the deliveries',
+    }),
     state: z.record(z.string(), z.unknown()).nullable().meta({
-      description: "The live state of the lead's workflow; null when none runs or it does not answer in time",
+      description:
+        "For the operator's key: the live state of the lead's workflow; null when none runs or it does not answer in time. Null for any other key.",
     }),
   })
   .meta({ id: 'Lead' });
@@ -50,7 +56,10 @@ export const leadSchema = z
 /** A live state is a courtesy: the read model answers when the workflow does not (milliseconds). */
 const stateTimeoutMs = 1_500;
 
-/** Reads one lead with all that belongs to it; null when it was never heard of. */
+/**
+ * Reads one lead with all that belongs to it; null when it was never heard of. Only the operator sees its `state`: facts and
+ * raw scores never leave (spec section 7).
+ */
 export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' | 'log'>) {
   const repository = leads(db);
   const sent = deliveries(db);
@@ -60,18 +69,17 @@ export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' |
       return null;
     });
 
-  return async (organizationId: string, leadId: string) => {
+  return async (organizationId: string, leadId: string, role: Role) => {
     const subject = leadSubject(organizationId, leadId);
-    const [row, steps, conflicts, events, found, answered] = await Promise.all([
-      repository.get(subject),
+    const row = await repository.get(subject);
+    const isClosed = row?.stage === 'complete' || row?.stage === 'erased';
+    const [steps, conflicts, events, found, live] = await Promise.all([
       repository.stepsOf(subject),
       repository.conflictsOf(subject),
       repository.eventsOf(subject),
       sent.ofSubject(subject),
-      liveState(organizationId, leadId),
+      isClosed ? null : liveState(organizationId, leadId),
     ]);
-    // Temporal lets a worker replay an ended run to answer for it; such a state is no live one.
-    const live = row?.stage === 'complete' || row?.stage === 'erased' ? null : answered;
     // Between its first event's 202 and the workflow's first publish a lead is in the ledger, or live, only.
     if (row === null && steps.length === 0 && live === null) return null;
     return {
@@ -83,9 +91,14 @@ export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' |
       steps: steps.map(wire),
       conflicts: conflicts.map(wire),
       events: events.map(wire),
-      deliveries: found.map(presentDelivery),
-      timeline: timelineOf({ steps, conflicts, events, deliveries: found }),
-      state: live === null ? null : { ...live },
+      deliveries: found.rows.map(presentDelivery),
+      timeline: timelineOf({ steps, conflicts, events, deliveries: found.rows }),
+      truncated: [
+        ...(steps.length === mostListed ? ['steps' as const] : []),
+        ...(conflicts.length === mostListed ? ['conflicts' as const] : []),
+        ...(found.isTruncated ? ['deliveries' as const] : []),
+      ],
+      state: live === null || role !== 'operator' ? null : { ...live },
     };
   };
 }

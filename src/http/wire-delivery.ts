@@ -37,7 +37,7 @@ export const deliverySchema = z
       .record(z.string(), z.unknown())
       .nullable()
       .meta({ description: 'What is sent, parsed; null after erasure' }),
-    attempts: z.array(attempt),
+    attempts: z.array(attempt).meta({ description: 'The newest 50, in order' }),
   })
   .meta({ id: 'Delivery' });
 

@@ -58,5 +58,7 @@ export async function temporalClient(
     namespace: target.namespace,
     dataConverter: dataConverter(keyRing),
     interceptors: { workflow: interceptors },
+    // A query of a closed run would have a worker replay all of its history, only to tell what Postgres knows.
+    workflow: { queryRejectCondition: 'NOT_OPEN' },
   });
 }

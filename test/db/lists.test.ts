@@ -106,3 +106,29 @@ test("an organization's keys and the backends' are separate lists", async () => 
   expect(await apiKeys(db).delete(organization, ingest.id)).toBe(false);
   expect(await apiKeys(db).delete(null, ingest.id)).toBe(true);
 });
+
+test('a page of very large payloads ends early, and the next one goes on without a gap', async () => {
+  await insertDeliveries(randomUUID(), randomUUID(), 40);
+  await db.execute(
+    `insert into event_bodies (event_id, body) select event_id, jsonb_build_object('notes', repeat('x', 250000))::text
+       from deliveries where organization_id = $1`,
+    [organization],
+  );
+  const pages = await allPages((request) => deliveries(db).list(organization, {}, request), 100);
+  expect(pages.map((page) => page.length)).toEqual([16, 16, 8]);
+  expect(new Set(pages.flat().map(({ id }) => id)).size).toBe(40);
+});
+
+test('of a lead with hundreds of deliveries the newest 100 are read, of one that was sent again and again its newest 50 attempts', async () => {
+  const lead = randomUUID();
+  await insertDeliveries(randomUUID(), lead, 250);
+  await db.execute(
+    `insert into attempts (id, delivery_id, number, started_at, duration_ms)
+     select gen_random_uuid(), id, n, now(), 1 from deliveries, generate_series(1, 60) n where lead_id = $1 and sequence = 250`,
+    [lead],
+  );
+  const { rows, isTruncated } = await deliveries(db).ofSubject(leadSubject(organization, lead));
+  expect(isTruncated).toBe(true);
+  expect(rows.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 100 }, (_, index) => 151 + index));
+  expect(rows.at(-1)?.attempts.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, i) => 11 + i));
+});

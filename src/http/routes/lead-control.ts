@@ -42,7 +42,7 @@ export const leadControlRoutes =
         const answer = await operations.completeEnrichment(organizationId, leadId);
         const released = answer.kind === 'unknown' ? await ofClosedRun(organizationId, leadId) : answer;
         assertReleased(released);
-        const lead = await read(organizationId, leadId);
+        const lead = await read(organizationId, leadId, 'operator');
         if (lead === null) throw new ApiError('not_found');
         return reply.code(202).send(lead);
       },

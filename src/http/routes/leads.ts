@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fast
 import { z } from 'zod';
 import { leads } from '../../db/leads.ts';
 import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
+import { partner, principalOf } from '../access.ts';
 import { moment, organizationPath, uuidOut } from '../fields.ts';
 import { leadMode, leadPath, leadReader, leadSchema, leadStage, leadStatus, leadUrl } from '../lead-view.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
@@ -56,8 +56,9 @@ export const leadRoutes =
           response: { 200: leadSchema, ...problems(...keyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
-      async ({ params }) => {
-        const lead = await read(params.organizationId, params.leadId);
+      async (request) => {
+        const { organizationId, leadId } = request.params;
+        const lead = await read(organizationId, leadId, principalOf(request).role);
         if (lead === null) throw new ApiError('not_found');
         return lead;
       },
