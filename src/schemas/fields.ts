@@ -17,3 +17,19 @@ export const utcTimestamp = z.iso
   .refine((value) => /(Z|[+-]00:00)$/.test(value) && Date.parse(value) >= 0, {
     error: 'expected ISO 8601 UTC timestamp',
   });
+
+/** How far a backend's clock may be ahead of ours: a later moment would win over every change until then (spec section 2). */
+const maxAheadMs = 24 * 60 * 60 * 1_000;
+
+/** The moment of an inbound event. */
+export const inboundTimestamp = utcTimestamp.refine((value) => Date.parse(value) <= Date.now() + maxAheadMs, {
+  error: 'expected timestamp at most 24 h ahead of now',
+});
+
+const inRange = { error: `expected number from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}` };
+
+/**
+ * A number that JSON readers agree on (RFC 8259 §6). An integer beyond ±(2^53 − 1) is read as a double that is beyond it too,
+ * so no look at the JSON text is needed. What is larger than any double is read as infinite, which is no number.
+ */
+export const number = z.number().min(Number.MIN_SAFE_INTEGER, inRange).max(Number.MAX_SAFE_INTEGER, inRange);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type LeadStatus, leadStatuses } from '../domain/lead.ts';
-import { text, utcTimestamp, uuid } from './fields.ts';
+import { inboundTimestamp, text, uuid } from './fields.ts';
 import { addressInfo, contactPreference, enrichedGroups, optionalGroups, personalInfo } from './vendor-groups.ts';
 
 const leadObject = z.object({
@@ -62,7 +62,9 @@ export type WidgetObject = z.output<typeof widgetObject>;
 
 const envelope = {
   id: uuid.meta({ description: 'Applied once, for ever' }),
-  timestamp: utcTimestamp.meta({ description: 'When it happened; the newest non-null value of a field wins' }),
+  timestamp: inboundTimestamp.meta({
+    description: 'When it happened, at most 24 h ahead of now; the newest non-null value of a field wins',
+  }),
   mode: z.enum(['prod', 'sandbox']).nullish().meta({ description: '`prod` when not given' }),
   version: z.literal('1.0').nullish(),
   metadata: z.looseObject({}).nullish(),

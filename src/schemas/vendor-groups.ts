@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultSurePayScale } from '../domain/scores.ts';
-import { text, uuid } from './fields.ts';
+import { number, text, uuid } from './fields.ts';
 
 /**
  * The groups of a lead under the vendor's names (spec section 2). Null and absent mean the same for everything optional;
@@ -14,8 +14,8 @@ export const addressInfo = z
     state: text,
     zip: text,
     formattedAddress: text,
-    lat: z.number(),
-    lng: z.number(),
+    lat: number,
+    lng: number,
   })
   .meta({ id: 'InboundAddressInfo' });
 
@@ -61,12 +61,12 @@ const propertyInfo = z
 const roofEstimate = z
   .object({
     estimateNumber: text.nullish(),
-    costMin: z.number().nullish(),
-    costMax: z.number().nullish(),
-    roofArea: z.number().nullish(),
+    costMin: number.nullish(),
+    costMax: number.nullish(),
+    roofArea: number.nullish(),
     roofMaterial: text.nullish(),
     complexity: text.nullish(),
-    averagePitch: z.number().nullish(),
+    averagePitch: number.nullish(),
     accuracyAlerts: z.object({ roofArea: text.nullish(), roofPitch: text.nullish() }).nullish(),
   })
   .meta({ id: 'InboundRoofEstimate' });
@@ -78,7 +78,7 @@ const score = z
 
 /** A bound that is not given is the default's. */
 const surePayScale = z
-  .object({ min: z.number().nullish(), max: z.number().nullish() })
+  .object({ min: number.nullish(), max: number.nullish() })
   .refine(({ min, max }) => (min ?? defaultSurePayScale.min) < (max ?? defaultSurePayScale.max), {
     error: 'expected min below max',
   });
@@ -87,12 +87,12 @@ const scores = z
   .object({
     leadIntegrityScore: score.nullish(),
     elevateScore: score.nullish(),
-    surePayScore: z.number().nullish(),
+    surePayScore: number.nullish(),
     surePayScale: surePayScale.nullish(),
   })
   .meta({ id: 'InboundScores' });
 
-const hack = z.object({ text: text.nullish(), score: z.number().nullish(), actionable: z.boolean().nullish() });
+const hack = z.object({ text: text.nullish(), score: number.nullish(), actionable: z.boolean().nullish() });
 
 const singleHack = z.object({ text: text.nullish() });
 

@@ -91,6 +91,10 @@ test('wrong fields are named, in an array with their place, and nothing of it is
   const lead = newLead();
   const broken = typed({ ...lead.details(), timestamp: 'yesterday' });
   await expect(client.publish(broken)).rejects.toThrow('timestamp: expected ISO 8601 UTC timestamp');
+  const ahead = typed({ ...lead.details(), timestamp: new Date(Date.now() + 25 * 3_600_000).toISOString() });
+  await expect(client.publish(ahead)).rejects.toThrow('timestamp: expected timestamp at most 24 h ahead of now');
+  const rounded = typed(lead.details({ roofEstimate: { costMax: 2 ** 53 } }));
+  await expect(client.publish(rounded)).rejects.toThrow('data.object.roofEstimate.costMax: expected number from');
   const many = client.publishMany([typed(lead.created()), broken]);
   await expect(many).rejects.toThrow(InvalidEventError);
   await expect(many).rejects.toThrow('[1].timestamp: expected ISO 8601 UTC timestamp');

@@ -124,6 +124,23 @@ test('a single wrong event names the path without a place', async () => {
   expect(body.errors).toEqual([{ path: 'data.object.addressInfo', message: 'expected object' }]);
 });
 
+test('a moment more than 24 h ahead, and an integer that JSON readers round, are refused, and no later event is superseded', async () => {
+  const organizationId = randomUUID();
+  const referenceId = randomUUID();
+  const ahead = new Date(Date.now() + 3 * 365 * 86_400_000).toISOString();
+  const future = { ...widgetEvent({ referenceId, organizationId }), timestamp: ahead };
+  expect(await post(future)).toMatchObject({ status: 422, body: { errors: [{ path: 'timestamp' }] } });
+  const now = widgetEvent({ referenceId, organizationId });
+  expect((await post(now)).status).toBe(202);
+  await eventually(async () => expect(await ledger(now.id)).toMatchObject([{ outcome: 'applied' }]));
+
+  const lead = aLead(organizationId);
+  const text = JSON.stringify(lead.details({ roofEstimate: { costMax: 'literal' } }));
+  const rounded = await post(text.replace('"literal"', '9007199254740993'));
+  expect(rounded).toMatchObject({ status: 422, body: { errors: [{ path: 'data.object.roofEstimate.costMax' }] } });
+  expect((await post(text.replace('"literal"', '9007199254740991'))).status).toBe(202);
+});
+
 test.each([
   ['an empty array', []],
   ['more than 100 events', Array.from({ length: 101 }, () => aLead(randomUUID()).created())],

@@ -5,8 +5,10 @@ import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
 /** What a backend does: one call in its own transaction. Gives the row's id. */
+/** `event`, or its JSON text. */
 export async function publish(db: Queryable, event: unknown): Promise<string> {
-  const [row] = await db.query<{ id: string }>('select spark360.publish($1::jsonb) as id', [JSON.stringify(event)]);
+  const json = typeof event === 'string' ? event : JSON.stringify(event);
+  const [row] = await db.query<{ id: string }>('select spark360.publish($1::jsonb) as id', [json]);
   if (row === undefined) throw new Error('publish gave nothing');
   return row.id;
 }

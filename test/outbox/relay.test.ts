@@ -31,6 +31,13 @@ afterAll(async () => {
 });
 
 const newLead = () => aLead(partner.organizationId);
+const inThreeYears = () => new Date(Date.now() + 3 * 365 * 86_400_000).toISOString();
+/** The literal itself reaches the database: JavaScript's own numbers would be rounded on the way. */
+const rounded = (literal: string): string => {
+  const { addressInfo } = aLead(randomUUID()).created().data.object;
+  const event = aLead(randomUUID()).created({ addressInfo: { ...(addressInfo as object), lat: 'literal' } });
+  return JSON.stringify(event).replace('"literal"', literal);
+};
 
 test('a committed row reaches the partner, is done, and is in the ledger', async () => {
   const { db } = service.deps;
@@ -170,6 +177,9 @@ test('a malformed row becomes a dead letter that names the path, and is fixed an
 test.each([
   ['no object', '[1, 2]', '$'],
   ['null', null, '$'],
+  ['a numeric that JSON readers round', rounded('9007199254740993'), 'data.object.addressInfo.lat'],
+  ['a numeric larger than any double', rounded('1e400'), 'data.object.addressInfo.lat'],
+  ['a moment three years ahead', { ...aLead(randomUUID()).created(), timestamp: inThreeYears() }, 'timestamp'],
   ['an event we do not know', { event: 'lead.deleted' }, 'event'],
   ['an event of more than 256 KiB', { event: 'lead.created', metadata: { filler: 'x'.repeat(300_000) } }, '$'],
   ['a row of more than 512 KiB, which is not even read', { event: 'lead.created', filler: 'x'.repeat(600_000) }, '$'],
