@@ -6,6 +6,7 @@ COPY scripts/install.mjs scripts/
 RUN npm ci --include=optional --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
+COPY sql sql
 COPY src src
 COPY workflows workflows
 COPY activities activities

@@ -13,6 +13,7 @@ const sources = [
   'activities',
   'bench',
   'examples',
+  'sql',
   'scripts/build.mjs',
   'package-lock.json',
   'tsconfig.json',
@@ -40,6 +41,7 @@ export async function build(target = dist) {
   const tsc = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' });
   if (tsc.status !== 0) throw new Error('The TypeScript compiler found errors.');
   cpSync(join(root, 'src'), join(target, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
+  cpSync(join(root, 'sql'), join(target, 'sql'), { recursive: true });
   const { bundleWorkflows } = await import(pathToFileURL(join(target, 'src/temporal/workflow-bundle.js')).href);
   writeFileSync(join(target, 'workflow-bundle.js'), await bundleWorkflows());
   const built = join(target, '.built');

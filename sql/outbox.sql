@@ -1,5 +1,5 @@
 -- The transactional outbox (docs/outbox.md). Apply this file to the database in which the backend writes its leads; it can
--- be applied again at any time. PostgreSQL 14 or newer. In our own database a migration applies the same text.
+-- be applied again at any time. PostgreSQL 14 or newer. In our own database the migrate role applies it.
 --
 -- The backend writes `select spark360.publish(event)` in the transaction of its own data, or inserts into spark360.outbox.
 -- Nothing here can make that transaction fail for what the event says: whatever jsonb it is, it is stored, and judged by
@@ -31,6 +31,8 @@ create table if not exists spark360.outbox (
   outcome      text check (outcome in ('signalled', 'duplicate', 'dead_letter'))
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 create index if not exists outbox_pending_by_age on spark360.outbox (created_at) where done_at is null;
+-- A relay claims a shard of 16 and reads its rows by id.
+create index if not exists outbox_pending_by_shard on spark360.outbox ((hashtext(subject) & 15), id) where done_at is null;
 create index if not exists outbox_pending_by_subject on spark360.outbox (subject, id) where done_at is null;
 create index if not exists outbox_failed on spark360.outbox (id) where done_at is null and attempts > 0;
 create index if not exists outbox_done on spark360.outbox (done_at) where done_at is not null;

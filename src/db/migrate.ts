@@ -1,11 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import { Client } from 'pg';
 import type { Queryable } from './pool.ts';
 
 const ownMigrations = fileURLToPath(new URL('./migrations/', import.meta.url));
+const outboxFile = new URL('../../sql/outbox.sql', import.meta.url);
 const table = 'schema_migrations';
+/** Runners of the outbox's file wait for each other on this advisory lock. */
+const outboxLock = 360_000;
 
 export interface MigrateOptions {
   /** Hears the runner's words. */
@@ -16,7 +19,8 @@ export interface MigrateOptions {
 
 /**
  * Brings the schema up to this build's, each file in a transaction of its own, and gives the names of those it applied.
- * Several runners wait for each other; a schema that is newer than this build is left as it is.
+ * Then applies sql/outbox.sql, which a backend applies to its own database. Several runners wait for each other; a schema
+ * that is newer than this build is left as it is.
  */
 export async function migrate(
   databaseUrl: string,
@@ -37,10 +41,19 @@ export async function migrate(
       checkOrder: true,
       logger: { info: report, warn: report, error: report },
     });
+    await applyOutbox(client, await migrationNames(dir));
     return applied.map(({ name }) => name);
   } finally {
     await client.end();
   }
+}
+
+/** Applies sql/outbox.sql, unless a newer build has migrated: its outbox may be a newer one too. */
+async function applyOutbox(client: Client, known: string[]): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(`select name from ${table}`);
+  if (rows.some(({ name }) => !known.includes(name))) return;
+  // Statements of one query are one transaction.
+  await client.query(`select pg_advisory_xact_lock(${outboxLock}); ${await readFile(outboxFile, 'utf8')}`);
 }
 
 /** The schema and this build do not fit each other; the message says what to do. */

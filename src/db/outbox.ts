@@ -6,11 +6,12 @@ import type { Queryable } from './pool.ts';
  * being read.
  */
 const mostTextBytes = 512 * 1024;
-/** Of one subject at a time: the rest is claimed again after these. */
-export const rowsPerClaim = 10;
-/** Keys of our advisory locks, among those of a database that is not ours. */
-const lockSeed = 360;
-const mostId = '9223372036854775807';
+/** Rows relayed at a time from one shard: the rest is claimed again after these. */
+const rowsPerClaim = 25;
+/** Key of our advisory locks, among those of a database that is not ours; the second key is the shard. */
+const lockKey = 360;
+/** Subjects are spread over so many shards, by hash; `outbox_pending_by_shard` has the same expression. */
+const shards = 16;
 /** Pending rows are counted up to here. */
 const mostCounted = 100_000;
 
@@ -19,8 +20,6 @@ export interface OutboxRow {
   id: string;
   subject: string;
   attempts: number;
-  /** It failed, and its next try is not due. */
-  isPostponed: boolean;
   isTooLarge: boolean;
   /** Parsed JSON; null when it is too large. */
   event: unknown;
@@ -46,38 +45,31 @@ export interface OutboxCounts {
   deadLetters: number;
 }
 
-// A subject is claimed by a session-level advisory lock on its name, through its first pending row. A lock on rows
-// (`for update skip locked`) would not do: a row of the same lead that commits later is not locked, even with a lower id,
-// since the order of ids is not the order of commits, and another relay would take it. And it would need a transaction
-// that is open while Temporal is spoken to, in a database that is not ours. The window is read only as far as needed.
-// That a subject's first row is not due would exclude the rows behind it as well, but row by row: a hundred thousand of
-// them took half a second. Rows of a subject are asked for by (subject, id), never `subject = …`, which lets the planner
-// walk the ids of all subjects when its statistics are of a time when there was only one.
+/** SQL: a pending row `o` of a shard that may go: neither it nor an earlier row of its subject failed and is not due again. */
+const dueIn = (shard: string) => `
+  o.done_at is null and (hashtext(o.subject) & ${shards - 1}) = ${shard}
+    and o.subject not in (select p.subject from spark360.outbox p
+                           where p.done_at is null and p.attempts > 0 and p.next_try_at > now())`;
+
+// A claim is a session-level advisory lock on a shard. A lock on rows (`for update skip locked`) would not do: a row of the
+// same lead that commits later is not locked, even with a lower id, since the order of ids is not the order of commits, and
+// another relay would take it. And it would need a transaction that is open while Temporal is spoken to.
 const claimSql = `
-  with first as materialized (
-    select o.subject from spark360.outbox o
-     where o.done_at is null and (o.next_try_at is null or o.next_try_at <= now()) and o.subject <> all ($1::text[])
-       and o.subject <> all (array(select s.subject from spark360.outbox s
-                                    where s.done_at is null and s.attempts > 0 and s.next_try_at > now() limit 100))
-       and o.id = (select e.id from spark360.outbox e where (e.subject, e.id) >= (o.subject, 0) and e.done_at is null
-                    order by e.subject, e.id limit 1)
-     order by o.created_at
-     limit 1000
-  )
-  select subject from first where pg_try_advisory_lock(hashtextextended(subject, ${lockSeed})) limit $2`;
+  with waiting as materialized (
+    select s.shard, first.id from generate_series(0, ${shards - 1}) as s (shard)
+     cross join lateral (select o.id from spark360.outbox o where ${dueIn('s.shard')} order by o.id limit 1) first
+     where s.shard <> all ($1::int[])
+     order by first.id)
+  select shard from waiting where pg_try_advisory_lock(${lockKey}, shard) limit 1`;
 
 // Not in the statement that claims: its snapshot is older than the lock, and may show rows that the last holder finished.
 const rowsSql = `
-  select o.id, o.subject, o.attempts, coalesce(o.next_try_at > now(), false) as is_postponed, t.is_too_large,
-         case when not t.is_too_large then o.event end as event,
+  select o.id, o.subject, o.attempts, t.is_too_large, case when not t.is_too_large then o.event end as event,
          extract(epoch from clock_timestamp() - o.created_at)::float8 * 1000 as age_ms
-    from unnest($1::text[]) as claimed (subject)
-   cross join lateral (
-      select * from spark360.outbox
-       where (subject, id) >= (claimed.subject, 0) and (subject, id) < (claimed.subject, ${mostId}) and done_at is null
-       order by subject, id limit ${rowsPerClaim}) o
+    from spark360.outbox o
    cross join lateral (select octet_length(o.event::text) > ${mostTextBytes} as is_too_large) t
-   order by o.id`;
+   where ${dueIn('$1::int')}
+   order by o.id limit ${rowsPerClaim}`;
 
 // One statement, so that a row is done together with its dead letter. Rows that are done already, by a relay that took
 // over from us, are left alone.
@@ -146,32 +138,23 @@ export const outbox = (db: Queryable) => ({
     return row?.exists === true;
   },
 
-  /** Claims up to `most` subjects whose first pending row is due, the longest waiting first, none of `held`. */
-  async claim(held: string[], most: number): Promise<string[]> {
-    const rows = await db.prepared<{ subject: string }>('outbox-claim', claimSql, [held, most]);
-    return rows.map(({ subject }) => subject);
+  /** Claims the shard with the oldest due row, none of `held`; null: no due row, or other relays hold its shard. */
+  async claim(held: number[]): Promise<number | null> {
+    const [claimed] = await db.prepared<{ shard: number }>('outbox-claim', claimSql, [held]);
+    return claimed?.shard ?? null;
   },
 
-  /** The first pending rows of each claimed subject, in order of their ids. */
-  async rows(subjects: string[]): Promise<OutboxRow[]> {
+  /** The first due rows of a claimed shard, in order of their ids. */
+  async rows(shard: number): Promise<OutboxRow[]> {
     const rows = await db.prepared<{
       id: string;
       subject: string;
       attempts: number;
-      is_postponed: boolean;
       is_too_large: boolean;
       event: unknown;
       age_ms: number;
-    }>('outbox-rows', rowsSql, [subjects]);
-    return rows.map(({ id, subject, attempts, event, ...row }) => ({
-      id,
-      subject,
-      attempts,
-      event,
-      isPostponed: row.is_postponed,
-      isTooLarge: row.is_too_large,
-      ageMs: row.age_ms,
-    }));
+    }>('outbox-rows', rowsSql, [shard]);
+    return rows.map(({ is_too_large: isTooLarge, age_ms: ageMs, ...row }) => ({ ...row, isTooLarge, ageMs }));
   },
 
   async finish(results: readonly RowResult[]): Promise<void> {
@@ -190,13 +173,8 @@ export const outbox = (db: Queryable) => ({
     ]);
   },
 
-  /** Gives claims back. Only after what came of their rows is committed. */
-  release: (subjects: string[]) =>
-    db.prepared(
-      'outbox-release',
-      `select pg_advisory_unlock(hashtextextended(subject, ${lockSeed})) from unnest($1::text[]) as claimed (subject)`,
-      [subjects],
-    ),
+  /** Releases a shard. Only after what came of its rows is committed. */
+  release: (shard: number) => db.prepared('outbox-release', `select pg_advisory_unlock(${lockKey}, $1::int)`, [shard]),
 
   async counts(): Promise<OutboxCounts> {
     const [row] = await db.prepared<{

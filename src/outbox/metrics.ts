@@ -9,7 +9,7 @@ export interface OutboxMetrics {
   oldestPendingSeconds: Gauge;
   stuck: Gauge;
   deadLetters: Gauge;
-  /** 1 when the relay works, 0 when a part it needs is away. */
+  /** 1 when the relay works, 0 when a dependency is away. */
   up: Gauge;
 }
 
@@ -43,6 +43,6 @@ export function outboxMetrics(registry: Registry): OutboxMetrics {
     ),
     stuck: gauge('spark360_outbox_stuck_rows', 'Outbox rows that failed and hold back their lead or widget'),
     deadLetters: gauge('spark360_outbox_dead_letters', 'Dead letters of the outbox that were not replayed'),
-    up: gauge('spark360_outbox_relay_up', '1 when the relay works, 0 when a part it needs is away'),
+    up: gauge('spark360_outbox_relay_up', '1 when the relay works, 0 when a dependency is away'),
   };
 }

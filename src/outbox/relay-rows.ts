@@ -13,14 +13,16 @@ export interface RelayTools {
   ledger: Pick<ReturnType<typeof inbound>, 'recordConflicts'>;
   registered: Pick<ReturnType<typeof widgets>, 'organizationsOf'>;
   client: Pick<EventsClient, 'signal' | 'widgetOrganization'>;
-  /** Whether the parts this needs answer. When one does not, the trouble is not the row's. */
-  partsAreThere: () => Promise<boolean>;
-  /** Called with what a row failed with although all parts answer. */
+  /** Whether Temporal and our database answer. When one does not, the failure is not the row's. */
+  dependenciesAreThere: () => Promise<boolean>;
+  /** Called with what a row failed with although all dependencies answer. */
   onFailure: (row: OutboxRow, error: unknown) => void;
 }
 
 /** What became of the rows of one subject, in order. Rows without a result stay as they were. */
 export interface Relayed {
+  rows: readonly ReadRow[];
+  /** Of the first rows, as many as were judged. */
   results: RowResult[];
   /** Signals that are durable now, for the ledger. */
   accepted: AcceptedInbound[];
@@ -36,14 +38,14 @@ export async function relayRows(
   tools: RelayTools,
   stop: AbortSignal,
 ): Promise<Relayed> {
-  const relayed: Relayed = { results: [], accepted: [] };
+  const relayed: Relayed = { rows, results: [], accepted: [] };
   const memory: Memory = { known, organizationId: undefined, accepted: relayed.accepted };
   for (const read of rows) {
-    if (read.row.isPostponed || stop.aborted) break;
+    if (stop.aborted) break;
     try {
       relayed.results.push(await relayRow(read, memory, tools));
     } catch (error) {
-      if (await tools.partsAreThere()) {
+      if (await tools.dependenciesAreThere()) {
         relayed.results.push(failed(read.row, error));
         tools.onFailure(read.row, error);
       }
@@ -118,14 +120,14 @@ const deadLetter = (row: OutboxRow, reason: DeadLetterReason, issues: readonly I
 const failed = (row: OutboxRow, error: unknown): RowResult => ({
   kind: 'failed',
   rowId: row.id,
-  error: inWords(error),
+  error: formatError(error),
   retryInMs: backoffMs(row.attempts, rowBackoff),
 });
 
 /** The kinds of an error and its causes, and what Temporal says of it. No other message: it may quote what was sent. */
-function inWords(error: unknown): string {
+function formatError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { details } = error as { details?: unknown };
   const own = typeof details === 'string' && details !== '' ? `${error.name}: ${details}` : error.name;
-  return error.cause === undefined ? own : `${own} because of ${inWords(error.cause)}`;
+  return error.cause === undefined ? own : `${own} because of ${formatError(error.cause)}`;
 }

@@ -9,13 +9,13 @@ import { widgets } from '../db/widgets.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { backoffMs } from './backoff.ts';
-import { Bell } from './bell.ts';
+import { Dependency } from './dependency.ts';
+import { type RelayHealth, RelayState } from './health.ts';
 import { outboxMetrics } from './metrics.ts';
-import { NeededPart } from './needed-part.ts';
-import { type RelayHealth, RelayState } from './relay-state.ts';
-import { Shift } from './shift.ts';
+import { RelaySession } from './relay-session.ts';
+import { WakeSignal } from './wake-signal.ts';
 
-export type { RelayHealth } from './relay-state.ts';
+export type { RelayHealth } from './health.ts';
 
 const sessionBackoff = { firstMs: 250, longestMs: 5_000 };
 /** A session that worked this long is no failed start: the next one is tried without delay (milliseconds). */
@@ -51,22 +51,22 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
   const url = config.outboxDatabaseUrl ?? config.databaseUrl;
   if (url === undefined) throw new Error('OUTBOX_DATABASE_URL or DATABASE_URL: required');
   const stop = new AbortController();
-  const bell = new Bell();
+  const wake = new WakeSignal();
   const relayMetrics = outboxMetrics(metrics.registry);
   const state = new RelayState(relayMetrics);
 
-  const neededPart = (name: string, probe: () => Promise<unknown>): NeededPart =>
-    new NeededPart(name, probe, (isAway, error) => {
+  const dependency = (name: string, probe: () => Promise<unknown>): Dependency =>
+    new Dependency(probe, (isAway, error) => {
       state.set(name, isAway ? 'not reachable' : null);
       if (isAway) log.warn({ part: name, err: error }, 'the relay waits');
       else log.info({ part: name }, 'the relay goes on');
     });
   const ledger = inbound(db);
-  const shiftParts = {
+  const sessionDeps = {
     ledger,
     tools: { ledger, registered: widgets(db), client },
-    neededParts: [neededPart('temporal', temporalReady), neededPart('database', () => db.query('select 1'))],
-    bell,
+    dependencies: [dependency('temporal', temporalReady), dependency('database', () => db.query('select 1'))],
+    wake,
     state,
     metrics: relayMetrics,
     keepLettersMs: config.retentionDays * dayMs,
@@ -74,12 +74,12 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
   };
 
   const workOneSession = async (onStart: () => void): Promise<void> => {
-    const session = await openOutboxSession(url, bell.ring);
+    const session = await openOutboxSession(url, wake.set);
     try {
       if (!(await outbox(session).exists()))
         throw new OutboxMissingError('spark360.outbox is missing: apply sql/outbox.sql');
       onStart();
-      await new Shift(session, shiftParts, stop.signal).work();
+      await new RelaySession(session, sessionDeps, stop.signal).work();
     } finally {
       await session.close();
     }

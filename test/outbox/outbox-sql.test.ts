@@ -31,10 +31,6 @@ const subjectOf = async (id: string): Promise<string> => {
   return row?.subject ?? '';
 };
 
-test('our own database has the very text that a backend applies to its own', () => {
-  expect(file('src/db/migrations/0010-outbox.sql')).toBe(sql);
-});
-
 test('the file can be applied again', async () => {
   const id = await publish('{}');
   await db.execute(sql);

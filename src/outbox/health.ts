@@ -2,7 +2,7 @@ import type { OutboxCounts } from '../db/outbox.ts';
 import type { OutboxMetrics } from './metrics.ts';
 
 export interface RelayHealth {
-  /** False while a part the relay needs is away. Rows that fail by themselves do not make it so: `stuck`, `dead_letters`. */
+  /** False while a dependency is away. Rows that fail by themselves do not make it so: `stuck`, `dead_letters`. */
   ok: boolean;
   /** What is away, in words; null when nothing is. */
   reason: string | null;
@@ -15,7 +15,7 @@ export interface RelayHealth {
   dead_letters: number;
 }
 
-/** What the relay knows of itself: written by its parts, read by whoever asks. */
+/** What the relay knows of itself, for health checks and metrics. */
 export class RelayState {
   readonly #troubles = new Map<string, string>([['relay', 'starting']]);
   readonly #metrics: OutboxMetrics;
@@ -25,10 +25,10 @@ export class RelayState {
     this.#metrics = metrics;
   }
 
-  /** Null: the part is well. */
-  set(part: string, trouble: string | null): void {
-    if (trouble === null) this.#troubles.delete(part);
-    else this.#troubles.set(part, trouble);
+  /** Null: the dependency is well. */
+  set(dependency: string, trouble: string | null): void {
+    if (trouble === null) this.#troubles.delete(dependency);
+    else this.#troubles.set(dependency, trouble);
     this.#metrics.up.set(this.#troubles.size === 0 ? 1 : 0);
   }
 
@@ -42,7 +42,7 @@ export class RelayState {
 
   health(): RelayHealth {
     const { pending, oldestPendingSeconds, stuck, deadLetters } = this.#counts;
-    const reasons = [...this.#troubles].map(([part, trouble]) => `${part}: ${trouble}`);
+    const reasons = [...this.#troubles].map(([dependency, trouble]) => `${dependency}: ${trouble}`);
     return {
       ok: reasons.length === 0,
       reason: reasons.length === 0 ? null : reasons.join('; '),

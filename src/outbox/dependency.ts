@@ -3,11 +3,10 @@ import { backoffMs } from './backoff.ts';
 const probeBackoff = { firstMs: 250, longestMs: 5_000 };
 
 /**
- * A part the relay cannot work without. When something failed, a probe tells whether the part is away, which is nobody's
- * fault and waited for by all, or well, so that the trouble is the row's own.
+ * A server that the relay cannot work without. After a failure a probe tells whether the server is away, and then every row
+ * waits and none is blamed, or well, and then the failure is the row's own.
  */
-export class NeededPart {
-  readonly name: string;
+export class Dependency {
   readonly #probe: () => Promise<unknown>;
   readonly #onChange: (isAway: boolean, error?: unknown) => void;
   #isAway = false;
@@ -15,21 +14,12 @@ export class NeededPart {
   #nextProbeAt = 0;
   #probing: Promise<boolean> | null = null;
 
-  constructor(
-    name: string,
-    probe: () => Promise<unknown>,
-    onChange: (isAway: boolean, error?: unknown) => void = () => undefined,
-  ) {
-    this.name = name;
+  constructor(probe: () => Promise<unknown>, onChange: (isAway: boolean, error?: unknown) => void) {
     this.#probe = probe;
     this.#onChange = onChange;
   }
 
-  get isAway(): boolean {
-    return this.#isAway;
-  }
-
-  /** Asks the part; askers at the same time share one answer. */
+  /** Asks the server now; callers at the same time share one probe. */
   isThere(): Promise<boolean> {
     this.#probing ??= this.#ask().finally(() => {
       this.#probing = null;
@@ -37,7 +27,7 @@ export class NeededPart {
     return this.#probing;
   }
 
-  /** The same, but of a part that is away not more often than its backoff allows. */
+  /** Asks only a server that was away, and not more often than the backoff allows. */
   async isBack(): Promise<boolean> {
     if (!this.#isAway) return true;
     return Date.now() >= this.#nextProbeAt && (await this.isThere());
