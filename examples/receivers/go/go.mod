@@ -1,0 +1,3 @@
+module spark360.example/receiver
+
+go 1.22

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { type Language, lacks, languages, type Running } from './languages.ts';
+import { aSecret, contractRun, type Report, signedEvent } from './requests.ts';
+
+const patienceMs = 180_000; // Go compiles its standard library the first time.
+const cleanUp: (() => void | Promise<void>)[] = [];
+afterAll(async () => {
+  for (const step of cleanUp.reverse()) await step();
+});
+
+const here = languages.filter((language) => {
+  const program = lacks(language);
+  if (program !== null) process.stderr.write(`${language.name}: no fit ${program} here, its receiver is not tested\n`);
+  return program === null;
+});
+
+const contract = readFileSync(new URL('../../../examples/receivers/CONTRACT.md', import.meta.url), 'utf8');
+
+test('the contract lists the twenty requests, with their answers', () => {
+  const rows = [...contract.matchAll(/^\| (\d+) \| (.+?) \| (\d{3}) \|/gm)];
+  expect(rows.map(([, number, says, status]) => [Number(number), says, Number(status)])).toEqual(
+    contractRun().requests.map(({ says, status }, index) => [index + 1, says, status]),
+  );
+  expect(rows).toHaveLength(20);
+});
+
+test.each(here)(
+  '$name: answers the twenty requests as the contract says, and knows them after a kill',
+  async (language) => {
+    const { secrets, requests, report } = contractRun();
+    const folder = aFolder();
+    let receiver = await started(language, folder, secrets);
+    const answers: number[] = [];
+    for (const request of requests) answers.push(await receiver.send(request));
+    expect(table(requests, answers)).toEqual(table(requests));
+    await expectReport(receiver, report);
+
+    await receiver.kill();
+    receiver = await started(language, folder, secrets);
+    await expectReport(receiver, report);
+    const stored = requests.filter(({ status }) => status === 204);
+    const repeated: number[] = [];
+    for (const request of stored) repeated.push(await receiver.send(request));
+    expect(repeated).toEqual(stored.map(() => 200));
+    await expectReport(receiver, report);
+  },
+  patienceMs,
+);
+
+test.each(here)(
+  '$name: of the same event eight times at once one is stored',
+  async (language) => {
+    const secret = aSecret();
+    const receiver = await started(language, aFolder(), [secret]);
+    const event = signedEvent(randomUUID(), secret, { sequence: 1 });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => receiver.send(event)));
+    expect(answers.sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 204]);
+    await expectReport(receiver, { stored: 1, missing: [], late: [] });
+  },
+  patienceMs,
+);
+
+const table = (
+  requests: { says: string; status: number }[],
+  answers = requests.map(({ status }) => status),
+): string[] => requests.map(({ says }, index) => `${index + 1} ${answers[index]} ${says}`);
+
+async function expectReport(receiver: Running, expected: Report): Promise<void> {
+  const report = await receiver.report();
+  if (report !== null) expect(report).toEqual(expected);
+}
+
+async function started(language: Language, folder: string, secrets: readonly string[]): Promise<Running> {
+  const receiver = await language.start({ folder, secrets });
+  cleanUp.push(receiver.kill);
+  return receiver;
+}
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'receiver-'));
+  cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
