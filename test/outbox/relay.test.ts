@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const newLead = () => aLead(partner.organizationId);
 const inThreeYears = () => new Date(Date.now() + 3 * 365 * 86_400_000).toISOString();
-/** The literal itself reaches the database: JavaScript's own numbers would be rounded on the way. */
+/** The literal itself reaches the database: the numbers of JavaScript would be rounded on the way. */
 const rounded = (literal: string): string => {
   const { addressInfo } = aLead(randomUUID()).created().data.object;
   const event = aLead(randomUUID()).created({ addressInfo: { ...(addressInfo as object), lat: 'literal' } });
