@@ -4,13 +4,22 @@ export interface InputIssue {
   message: string;
 }
 
-/** An inbound event that is malformed: nothing of it was applied. The message joins the issues, `path: message`. */
+/** The most issues that one error names (spec section 7): an input may have a hundred thousand. */
+export const maxIssues = 100;
+
+/** `path: message; …` of the first `maxIssues`. */
+export function joinIssues(issues: readonly InputIssue[]): string {
+  const named = issues.slice(0, maxIssues).map(({ path, message }) => `${path}: ${message}`);
+  return [...named, ...(issues.length > maxIssues ? ['and more'] : [])].join('; ');
+}
+
+/** An inbound event that is malformed: nothing of it was applied. The message joins the issues; both name `maxIssues` at most. */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
   readonly issues: readonly InputIssue[];
   constructor(issues: readonly InputIssue[]) {
-    super(issues.map(({ path, message }) => `${path}: ${message}`).join('; '));
-    this.issues = issues;
+    super(joinIssues(issues));
+    this.issues = issues.slice(0, maxIssues);
   }
 }
 
@@ -110,12 +119,13 @@ export const apiErrors = {
   payload_too_large: {
     status: 413,
     title: 'The request is too large',
-    meaning: 'A request may have 4 MiB; hand over fewer events at a time. Nothing was applied.',
+    meaning:
+      'A request may have 64 KiB; one with events, or to the codec, 4 MiB: hand over fewer events at a time. Nothing was applied.',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The body must be application/json',
-    meaning: 'Send `Content-Type: application/json`.',
+    meaning: 'Send `Content-Type: application/json`, and no `Content-Encoding`: compressed bodies are not read.',
   },
   invalid_body: {
     status: 422,
@@ -142,7 +152,7 @@ export const apiErrors = {
 
 export type ApiErrorCode = keyof typeof apiErrors;
 
-/** An answer of the API that is not a success. `detail` and `issues` reach the caller: never a secret or a value of the request. */
+/** An answer of the API that is not a success. `detail` and `issues` (the first `maxIssues`) reach the caller: never a secret or a value of the request. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ApiErrorCode;
@@ -159,7 +169,7 @@ export class ApiError extends Error {
   ) {
     super(detail, { cause });
     this.code = code;
-    this.issues = issues;
+    this.issues = issues.slice(0, maxIssues);
     this.headers = headers;
   }
 }

@@ -87,7 +87,7 @@ function parseAll(inputs: readonly unknown[]): ParsedEvent[] {
       return [parseInbound(input)];
     } catch (error) {
       if (!(error instanceof InvalidEventError)) throw error;
-      issues.push(...error.issues.map(({ path, message }) => ({ path: inArray(index, path), message })));
+      for (const { path, message } of error.issues) issues.push({ path: inArray(index, path), message });
       return [];
     }
   });

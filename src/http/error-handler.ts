@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestValidationError } from 'fastify-zod-openapi';
-import { ApiError, InvalidEventError, type InputIssue, PartUnavailableError } from '../errors.ts';
+import { ApiError, InvalidEventError, type InputIssue, joinIssues, PartUnavailableError } from '../errors.ts';
 import { rootPath } from '../schemas/issues.ts';
 import { problemOf, sendProblem } from './problem.ts';
 
@@ -34,7 +34,7 @@ function fromFastify(error: FastifyError): ApiError {
   if (error.validation !== undefined) return fromValidation(error);
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ApiError('payload_too_large', 'The request is larger than 4 MiB.');
+      return new ApiError('payload_too_large');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_EMPTY_TYPE':
       return new ApiError('unsupported_media_type');
@@ -50,8 +50,9 @@ function fromFastify(error: FastifyError): ApiError {
 function fromValidation({ validation = [], validationContext }: FastifyError): ApiError {
   if (validationContext === 'params') return new ApiError('not_found');
   const issues = validation.flatMap((entry) => (entry instanceof RequestValidationError ? issuesOf(entry) : []));
-  const detail = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return new ApiError(validationContext === 'querystring' ? 'invalid_query' : 'invalid_body', detail, { issues });
+  return new ApiError(validationContext === 'querystring' ? 'invalid_query' : 'invalid_body', joinIssues(issues), {
+    issues,
+  });
 }
 
 function issuesOf({ params: { issue } }: RequestValidationError): InputIssue[] {

@@ -2,8 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../errors.ts';
 
-/** A request may have 4 MiB (spec section 2). */
-export const maxRequestBytes = 4 * 1024 * 1024;
+/** A request may have 64 KiB, unless its route says more: nothing but events and histories needs it. */
+export const maxRequestBytes = 64 * 1024;
+/** One with events (spec section 2) or payloads of Temporal may have 4 MiB. */
+export const maxBatchBytes = 4 * 1024 * 1024;
 // Deeper than any document of this API by far; recursion further down (validation, canonical form) stays on the stack.
 const maxDepth = 64;
 
@@ -13,12 +15,21 @@ const maxDepth = 64;
  */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer', bodyLimit: maxRequestBytes },
-    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : parseJson(body)),
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    body.length === 0 ? undefined : parseJson(body),
   );
+  app.addHook('preParsing', async ({ headers }, _reply, payload) => {
+    const encoding = headers['content-encoding'];
+    if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return payload;
+    throw encodingRefused;
+  });
 }
+
+// RFC 9110 §15.5.16: `Accept-Encoding` tells a refused coding from a refused media type.
+const encodingRefused = new ApiError('unsupported_media_type', 'content-encoding: expected none', {
+  issues: [{ path: 'content-encoding', message: 'expected none' }],
+  headers: { 'accept-encoding': 'identity' },
+});
 
 function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw new ApiError('malformed_json', 'The body is not UTF-8.');

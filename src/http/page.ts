@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Page, PageRequest } from '../db/page.ts';
 import { ApiError } from '../errors.ts';
+import { isStorableMoment } from './fields.ts';
 
 /** The query parameters of every list. */
 export const pageQuery = {
@@ -9,14 +10,18 @@ export const pageQuery = {
     .regex(/^(?:[1-9]\d?|100)$/, { error: 'expected a number from 1 to 100' })
     .optional()
     .meta({ description: 'How many at most', override: { type: 'integer', minimum: 1, maximum: 100, default: 50 } }),
-  cursor: z.string().optional().meta({ description: 'The `next_cursor` of the page before' }),
+  cursor: z
+    .string()
+    .max(200, { error: 'malformed' })
+    .optional()
+    .meta({ description: 'The `next_cursor` of the page before' }),
 };
 
 /** `{data, next_cursor}`: the cursor is null on the last page. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ data: z.array(item), next_cursor: z.string().nullable() });
 
-const position = z.tuple([z.iso.datetime({ precision: 6 }), z.guid()]);
+const position = z.tuple([z.iso.datetime({ precision: 6 }).refine(isStorableMoment), z.guid()]);
 
 /** @throws `invalid_query` for a cursor no list gave. */
 export function pageRequest({

@@ -1,13 +1,20 @@
 import type { Payload } from '@temporalio/common';
 import { z } from 'zod';
+import { atMostKeys } from './fields.ts';
 
 /** Either alphabet, padded or not, as protobuf's JSON form allows. */
 const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, { error: 'expected base64' });
 
+const maxPayloads = 10_000;
+const metadata = atMostKeys(20, z.record(z.string(), base64));
+
 /** Payloads as Temporal's remote codecs exchange them: the JSON form of `temporal.api.common.v1.Payload`, bytes as base64. */
 export const payloadsSchema = z
   .object({
-    payloads: z.array(z.object({ metadata: z.record(z.string(), base64).nullish(), data: base64.nullish() })).nullish(),
+    payloads: z
+      .array(z.object({ metadata: metadata.nullish(), data: base64.nullish() }))
+      .max(maxPayloads)
+      .nullish(),
   })
   .meta({ id: 'Payloads' });
 

@@ -35,7 +35,11 @@ export function boundedDatabase(db: Database, ms: number = partTimeoutMs): Datab
     query: (sql, values) => bounded(inner.query(sql, values)),
     execute: (sql, values) => bounded(inner.execute(sql, values)),
   });
-  return { ...queryable(db), tx: (work) => bounded(db.tx((tx) => work(queryable(tx)))), close: () => db.close() };
+  return {
+    ...queryable(db),
+    tx: (work, first) => bounded(db.tx((tx) => work(queryable(tx)), first)),
+    close: () => db.close(),
+  };
 }
 
 /** The same for what needs both parts: gives each call a time limit, and tells which part a failed one means. */

@@ -94,11 +94,17 @@ const scores = z
 
 const hack = z.object({ text: text.nullish(), score: number.nullish(), actionable: z.boolean().nullish() });
 
+/** More than any vendor sends: with a limit, an endless list is one issue instead of one for each element. */
+const maxHacks = 1_000;
+
 const singleHack = z.object({ text: text.nullish() });
 
 const insights = z
   .object({
-    hacks: z.array(hack.nullable()).nullish(),
+    hacks: z
+      .array(hack.nullable())
+      .max(maxHacks, { error: `expected at most ${maxHacks} hacks` })
+      .nullish(),
     elevateHack: singleHack.nullish(),
     surePayHack: singleHack.nullish(),
   })

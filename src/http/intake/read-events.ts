@@ -5,7 +5,7 @@ import { type InboundEvent, inboundEvent, pathIn } from '../../intake/inbound-ev
 export const maxEventsPerRequest = 100;
 
 /**
- * Validates the whole request: one event, or an array of 1 to 100. Every issue of every event is named, in an array with
+ * Validates the whole request: one event, or an array of 1 to 100. The issues of every event are named, in an array with
  * the event's place before the path (`[2].data.object.leadId`).
  * @throws `invalid_body`; nothing is applied then
  */
@@ -22,7 +22,7 @@ export function readEvents(body: unknown): InboundEvent[] {
       events.push(inboundEvent(parseInbound(input), place));
     } catch (error) {
       if (!(error instanceof InvalidEventError)) throw error;
-      issues.push(...error.issues.map(({ path, message }) => ({ path: pathIn({ place }, path), message })));
+      for (const { path, message } of error.issues) issues.push({ path: pathIn({ place }, path), message });
     }
   }
   if (issues.length > 0) throw invalid(issues);

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fast
 import { SealedValueError } from '../../crypto/key-ring.ts';
 import { operatorOnly } from '../access.ts';
 import { invalid } from '../intake/read-events.ts';
+import { maxBatchBytes } from '../json-body.ts';
 import type { ApiParts } from '../parts.ts';
 import { fromJson, payloadsOut, payloadsSchema, toJson } from '../payload-json.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
@@ -34,6 +35,7 @@ export const codecRoutes =
         url,
         {
           config: { access: operatorOnly, csrfGuard: false, readOnlySessions: true },
+          bodyLimit: maxBatchBytes,
           schema: {
             tags: ['Operation'],
             summary: `Temporal's remote codec: ${direction}`,

@@ -29,7 +29,10 @@ const url = text(2048).meta({
   example: 'https://crm.example.com/webhooks/spark360',
 });
 const description = text(500).nullable();
-const events = z.array(eventName).meta({ description: '`lead.enriched` is always among them' });
+const events = z
+  .array(eventName)
+  .max(20, { error: 'expected at most 20 events' })
+  .meta({ description: '`lead.enriched` is always among them' });
 const mode = z.enum(['prod', 'sandbox']);
 
 const newEndpoint = endpointSchema.extend({ secret: newSecretSchema }).meta({ id: 'NewEndpoint' });

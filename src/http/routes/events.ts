@@ -11,6 +11,7 @@ import { asApiError } from '../error-handler.ts';
 import { noQuery, uuidOut } from '../fields.ts';
 import { acceptEvents } from '../intake/accept-events.ts';
 import { maxEventsPerRequest } from '../intake/read-events.ts';
+import { maxBatchBytes } from '../json-body.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
 
@@ -45,6 +46,7 @@ export const eventRoutes =
       '/v1/events',
       {
         config: { access: backend },
+        bodyLimit: maxBatchBytes,
         // The events' own validation names every issue of every event; the schema here is for the documentation.
         validatorCompiler: ({ httpPart }) => (httpPart === 'body' ? (value: unknown) => ({ value }) : emptyQuery),
         schema: {

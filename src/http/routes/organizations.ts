@@ -27,7 +27,11 @@ const change = z
   .object({
     name: text(200).nullable().optional(),
     tier: tier.optional().meta({ description: "An organization's own key may not send it" }),
-    notify: z.array(email).max(50).optional().meta({ description: 'Who gets the mails about failing endpoints' }),
+    notify: z
+      .array(email)
+      .max(50, { error: 'expected at most 50 addresses' })
+      .optional()
+      .meta({ description: 'Who gets the mails about failing endpoints' }),
   })
   .meta({
     id: 'OrganizationChange',

@@ -3,15 +3,16 @@ import { z } from 'zod';
 import { widgets } from '../../db/widgets.ts';
 import { ApiError } from '../../errors.ts';
 import { backend, partner } from '../access.ts';
-import { moment, organizationPath, text, uuid, uuidOut } from '../fields.ts';
+import { atMostKeys, moment, organizationPath, text, uuid, uuidOut } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
 import { wire } from '../wire.ts';
 
 const status = z.enum(['active', 'inactive']);
-const sources = z
-  .record(text(64).min(1, { error: 'expected a code' }), text(200))
-  .meta({ description: 'Labels by source code', example: { '03': 'Instagram' } });
+const sources = atMostKeys(200, z.record(text(64).min(1, { error: 'expected a code' }), text(200))).meta({
+  description: 'Labels by source code',
+  example: { '03': 'Instagram' },
+});
 
 const widget = z
   .object({
