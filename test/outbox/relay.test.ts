@@ -183,7 +183,7 @@ test.each([
   ['an event we do not know', { event: 'lead.deleted' }, 'event'],
   ['an event of more than 256 KiB', { event: 'lead.created', metadata: { filler: 'x'.repeat(300_000) } }, '$'],
   ['a row of more than 512 KiB, which is not even read', { event: 'lead.created', filler: 'x'.repeat(600_000) }, '$'],
-])('%s is a dead letter', async (_what, event, path) => {
+])('%s is a dead letter that names its path', async (_what, event, path) => {
   const { db } = service.deps;
   const id = await publish(db, event);
   const { reason, issues } = await eventually(() => letterOf(db, id));
