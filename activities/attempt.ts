@@ -7,13 +7,11 @@ import { classify } from '../src/domain/delivery-policy.ts';
 import { isWarningDue } from '../src/domain/failing-policy.ts';
 import type { Notice } from '../src/domain/notice.ts';
 import type { AttemptResult, Outcome } from '../src/domain/outcome.ts';
-import type { SpacedTimes } from '../src/domain/spaced-times.ts';
 import type { KeyRing } from '../src/crypto/key-ring.ts';
 import { signedHeaders } from '../src/webhooks/sign.ts';
 import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { Pulse } from './pulse.ts';
-import type { RetryCrowds } from './retry-crowds.ts';
 import type { Turns } from './turns.ts';
 
 export interface AttemptParts {
@@ -23,16 +21,11 @@ export interface AttemptParts {
   send: (request: { url: string; headers: Record<string, string>; body: string }) => Promise<AttemptResult>;
   health: EndpointHealth;
   turns: Turns;
-  retryCrowds: RetryCrowds;
   pulse: Pulse;
-  /** When retries are due, and lanes that sleep meanwhile are woken. */
-  spacedTimes: SpacedTimes;
   retryScheduleMs: readonly number[];
   /** Called once per attempt, after it is recorded. */
   observe: (attempt: ObservedAttempt) => void;
 }
-
-const isAnswered = ({ statusCode }: AttemptResult): boolean => statusCode !== null && statusCode < 300;
 
 /** What a workflow has to know, and to do, after an attempt. */
 export interface AttemptReport {
@@ -83,6 +76,7 @@ export async function attemptDelivery(
   permittedAt: number,
 ): Promise<AttemptReport> {
   const startedAt = new Date();
+  const beganAt = performance.now();
   const attemptId = randomUUID();
   const secrets = signingSecrets(parts.keyRing, delivery, startedAt.getTime());
   const headers = signedHeaders({
@@ -104,12 +98,10 @@ export async function attemptDelivery(
     parts.send({ url: delivery.url, headers, body: delivery.body }),
   );
   const classified = classify(result, {
-    retrying: isAnswered(result) ? 0 : await persistently(() => parts.retryCrowds.join(delivery.endpointId)),
     attempt: number - delivery.attemptsBefore,
     scheduleMs: parts.retryScheduleMs,
     now: startedAt.getTime() + result.durationMs,
     random: Math.random,
-    choose: (draw) => parts.spacedTimes.choose(draw, Date.now()),
     resend: false,
     overlap: secrets.next !== null,
   });
@@ -119,7 +111,7 @@ export async function attemptDelivery(
         attemptId,
         deliveryId: delivery.deliveryId,
         number,
-        startedAt,
+        ageMs: performance.now() - beganAt,
         result,
         outcome: classified,
         nextAttemptAt:

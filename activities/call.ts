@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Called, Sleeper, Wake, Wakes } from '../src/db/wakes.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { persistently, recordingPatienceMs } from './attempt.ts';
@@ -14,32 +13,14 @@ export interface CallParts extends BeginParts {
   log: Pick<Log, 'warn'>;
 }
 
-/** A lane that slept through an attempt goes on within this share of the time that its endpoint takes to answer, */
-const wakeWithinShare = 0.25;
-/** and within this (milliseconds). */
-const wakeWithinMs = 1_000;
 /** After a call that failed (milliseconds). */
 const callAgainMs = 1_000;
 /** What is sent for somebody else's lane is no part of the activity that happened to call it: neither of its trace. */
 const nobodys = new AsyncResource('called');
 
-const nobody: Called = { next: [], overdue: [], againInMs: null, pauseMs: 0 };
-
 async function call(parts: CallParts, endpointId: string): Promise<Called & { isSlow: boolean }> {
-  const answerMs = parts.health.answerMs(endpointId);
-  const isSlow = answerMs !== null;
-  const pausedMs = parts.calls.pausedMs(endpointId);
-  if (pausedMs > 0) return { ...nobody, againInMs: pausedMs, isSlow };
-  const called = await parts.wakes.callWaiting(endpointId, answerMs, leaseMs(parts));
-  parts.calls.pause(endpointId, called.pauseMs);
-  return { ...called, isSlow };
-}
-
-/** Waits for a moment that is apart from other work of that kind: a wake costs more than all else about such an attempt. */
-async function spacedMoment({ spacedTimes, health }: CallParts, endpointId: string): Promise<void> {
-  const now = Date.now();
-  const withinMs = Math.min((health.answerMs(endpointId) ?? 0) * wakeWithinShare, wakeWithinMs);
-  await wait(spacedTimes.choose(() => now + Math.random() * withinMs, now) - now);
+  const isSlow = parts.health.answerMs(endpointId) !== null;
+  return { ...(await parts.wakes.callWaiting(endpointId, leaseMs(parts))), isSlow };
 }
 
 /** Its workflow is told until it knows, and then nobody owes it that any more. */
@@ -71,7 +52,6 @@ async function sendFor(parts: CallParts, sleeper: Sleeper): Promise<void> {
   } finally {
     await callNext(parts, endpointId);
     if (!(await persistently(() => parts.wakes.needsNoWake(sleeper)))) {
-      await spacedMoment(parts, endpointId);
       await wakeOwed(parts, sleeper);
     }
   }

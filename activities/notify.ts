@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Counter } from 'prom-client';
 import type { FailureRow } from '../src/db/notices.ts';
@@ -15,6 +16,8 @@ export interface NotifyParts extends SendMailParts {
   publicUrl: string | undefined;
   enrichmentOverdue: Pick<Counter, 'inc'>;
   digestTimes?: DigestTimes;
+  /** Whether the present activity runs for the first time; asked of Temporal by default. */
+  isFirstTry?: () => boolean;
 }
 
 export interface DigestTimes {
@@ -23,6 +26,8 @@ export interface DigestTimes {
   /** From one digest of an organization to the next, at least (milliseconds). */
   intervalMs: number;
 }
+
+const isFirstTry = (): boolean => Context.current().info.attempt === 1;
 
 /** Spec section 1: at most one an hour per organization. */
 const hourly: DigestTimes = { collectMs: 2_000, intervalMs: 3_600_000 };
@@ -83,8 +88,12 @@ export const notifyActivities = (parts: NotifyParts) => ({
   /** Whether a digest that was given up on has reached anybody. */
   digestReached: ({ id }: { id: string }): Promise<boolean> => parts.notices.hasReached(id),
 
-  /** Counts a lead whose enrichment is overdue, and hands it to the organization's digest. Safe to repeat: the digest takes a lead once. */
+  /**
+   * Counts a lead whose enrichment is overdue, and hands it to the organization's digest. Safe to repeat: the digest takes a
+   * lead once, and only the activity's first try counts.
+   */
   async reportOverdue({ organizationId, ...lead }: OverdueLead & { organizationId: string }): Promise<void> {
+    if ((parts.isFirstTry ?? isFirstTry)()) parts.enrichmentOverdue.inc();
     const input: DigestInput = { organizationId, ...(parts.digestTimes ?? hourly) };
     await parts.temporal.workflow.signalWithStart('digest', {
       workflowId: digestWorkflowId(organizationId),
@@ -93,7 +102,6 @@ export const notifyActivities = (parts: NotifyParts) => ({
       signal: 'overdue',
       signalArgs: [lead],
     });
-    parts.enrichmentOverdue.inc();
   },
 });
 

@@ -8,8 +8,7 @@ export interface RecoveryParts {
 export interface RecoveryInput {
   jobId: string;
   endpointId: string;
-  /** Absent in runs that were started for a job that was there. */
-  asked?: RecoveryRequest;
+  asked: RecoveryRequest;
 }
 
 export interface RecoveryRequest {
@@ -22,7 +21,7 @@ export interface RecoveryRequest {
 /** Steps of a recovery job, each safe to repeat. */
 export const recoveryActivities = ({ recovery }: RecoveryParts) => ({
   async takeUpRecovery({ jobId, endpointId, asked }: RecoveryInput): Promise<'taken_up' | 'refused'> {
-    if (asked !== undefined && !(await recovery.ensure(jobOf(jobId, endpointId, asked)))) return 'refused';
+    if (!(await recovery.ensure(jobOf(jobId, endpointId, asked)))) return 'refused';
     await recovery.takeUp(jobId);
     return 'taken_up';
   },

@@ -27,6 +27,7 @@ export const resendActivities = (parts: ResendParts) => {
       const delivery = await manualDelivery.beginResend(deliveryId, number);
       if (delivery === null) return;
       const startedAt = new Date();
+      const beganAt = performance.now();
       const attemptId = randomUUID();
       const secrets = signingSecrets(keyRing, delivery, startedAt.getTime());
       const headers = signedHeaders({
@@ -47,15 +48,20 @@ export const resendActivities = (parts: ResendParts) => {
         scheduleMs,
         now: startedAt.getTime() + result.durationMs,
         random: Math.random,
-        choose: (draw) => draw(),
-        retrying: 0,
         resend: true,
         overlap: secrets.next !== null,
       });
-      const attempt = { id: attemptId, number, startedAt, result, delivered: outcome.kind === 'delivered' };
       await beating(
         inFlight.owner,
-        persistently(() => manualDelivery.recordResend(delivery, attempt)),
+        persistently(() =>
+          manualDelivery.recordResend(delivery, {
+            id: attemptId,
+            number,
+            ageMs: performance.now() - beganAt,
+            result,
+            delivered: outcome.kind === 'delivered',
+          }),
+        ),
       );
       parts.observeResend({ delivery, number, attemptId, startedAt, result, outcome, resend: true });
     },

@@ -3,7 +3,6 @@ import { Calls } from '../activities/calls.ts';
 import { EndpointHealth } from '../activities/endpoint-health.ts';
 import { InFlight } from '../activities/in-flight.ts';
 import { Pulse } from '../activities/pulse.ts';
-import { RetryCrowds } from '../activities/retry-crowds.ts';
 import { Turns } from '../activities/turns.ts';
 import { defaultTaskQueue, eventsClient } from './client.ts';
 import type { Config } from './config.ts';
@@ -20,7 +19,6 @@ import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
 import { retention } from './db/retention.ts';
 import { wakes } from './db/wakes.ts';
-import { SpacedTimes } from './domain/spaced-times.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt, observeResend } from './telemetry/attempts.ts';
@@ -80,11 +78,10 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   });
   const observe = observeAttempt({ log, metrics });
   const observeByHand = observeResend({ log, metrics });
-  const attemptLog = attempts(db);
   const activityParts = {
     db,
     publishing: publishing(db),
-    attempts: attemptLog,
+    attempts: attempts(db),
     endpointStatus: endpointStatus(db),
     wakes: wakes(db),
     recovery: recovery(db),
@@ -101,8 +98,6 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     inFlight: new InFlight(),
     pulse: new Pulse(),
     turns: new Turns(),
-    retryCrowds: new RetryCrowds(attemptLog.retrying),
-    spacedTimes: new SpacedTimes(),
     calls: new Calls(),
     wake: wakeThrough(temporal),
     temporal,

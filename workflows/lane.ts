@@ -1,4 +1,4 @@
-import { condition, patched, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { AttemptInput } from '../activities/begin.ts';
 import type { DeliverActivities, DeliveryReport } from '../activities/deliver.ts';
 import type { OpenDelivery } from '../activities/publish.ts';
@@ -47,11 +47,6 @@ const recordingMs = 90_000;
  */
 const lanesAtOnce = 32;
 
-/** A lane that sleeps looks again when something is queued behind its head. Runs from before the patch wait to be woken, or for their timer. */
-const looksBehind = (): boolean => patched('look-behind');
-
-const atMostSoMany = () => new AtMost(lanesAtOnce, () => patched('lanes-at-once'));
-
 // What it sends is handed over after half a second; what remains is Postgres.
 const { attemptAtOnce } = proxyLocalActivities<DeliverActivities>({
   startToCloseTimeout: '30s',
@@ -66,8 +61,8 @@ export class Lanes {
   readonly #options: LaneOptions;
   readonly #running = new Map<string, Promise<void>>();
   readonly #wakes = new Map<string, number>();
-  readonly #asking = atMostSoMany();
-  readonly #waiting = atMostSoMany();
+  readonly #asking = new AtMost(lanesAtOnce);
+  readonly #waiting = new AtMost(lanesAtOnce);
   #stopping = false;
 
   constructor(options: LaneOptions) {
@@ -92,7 +87,7 @@ export class Lanes {
         if (lane.queue.some((other) => other.id === id)) continue;
         lane.queue.push(queued);
         // Its head may have been sent meanwhile: with nothing behind it nobody would say so.
-        if (lane.queue[0]?.asleep === 'waiting' && looksBehind()) this.wake(endpointId);
+        if (lane.queue[0]?.asleep === 'waiting') this.wake(endpointId);
         continue;
       }
       const fresh: Lane = { endpointId, queue: [queued] };
@@ -199,7 +194,7 @@ export class Lanes {
         // A wake that came while the attempt was finding out means: look again at once.
         if (this.#wakesOf(endpointId) !== wakes) return;
         // So does what was queued behind it meanwhile: when its head ended, there may have been nothing.
-        if (outcome.kind === 'waiting' && lane.queue.length > queued && looksBehind()) return;
+        if (outcome.kind === 'waiting' && lane.queue.length > queued) return;
         head.asleep = outcome.kind;
         if (outcome.kind === 'waiting') head.dueAt = Date.now() + outcome.lookAgainMs;
         return;

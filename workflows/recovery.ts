@@ -42,9 +42,7 @@ const { takeUpRecovery, recoverySubjects, recoveryDeliveries, finishRecovery } =
 
 /** One recovery of an endpoint: takes up what was abandoned, and starts each lead's part at a bounded rate (spec section 5). */
 export async function recoveryJob({ jobId, endpointId, asked, started = 0 }: RecoveryJobRun): Promise<void> {
-  const input: RecoveryInput = { jobId, endpointId, ...(asked !== undefined && { asked }) };
-  // Runs from before it answered go on.
-  if ((await takeUpRecovery(input)) === 'refused') return;
+  if ((await takeUpRecovery({ jobId, endpointId, asked })) === 'refused') return;
   let position = started;
   let lookInMs = firstLookMs;
   for (;;) {
@@ -55,7 +53,7 @@ export async function recoveryJob({ jobId, endpointId, asked, started = 0 }: Rec
     await sleep(subjects.length === 0 ? lookInMs : pauseBetweenMs);
     if (subjects.length === 0) lookInMs = Math.min(lookInMs * 2, lookAgainMs);
     if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof recoveryJob>({ jobId, endpointId, started: position });
+      await continueAsNew<typeof recoveryJob>({ jobId, endpointId, asked, started: position });
     }
   }
 }

@@ -11,7 +11,8 @@ export interface AttemptRecord {
   attemptId: string;
   deliveryId: string;
   number: number;
-  startedAt: Date;
+  /** How long ago it began, by this process's steady clock (milliseconds): all times of the log are Postgres's. */
+  ageMs: number;
   result: AttemptResult;
   outcome: Outcome;
   /** When the next attempt is due: the workflow's time, epoch milliseconds. */
@@ -82,7 +83,7 @@ const candidateSql = `
 
 const takeSql = `
   with taken as (
-    update deliveries set status = 'delivering', attempt = $2, attempt_started_at = now(), attempt_owner = $3,
+    update deliveries set status = 'delivering', attempt = $2, attempt_started_at = clock_timestamp(), attempt_owner = $3,
            next_attempt_at = null, waiting_since = null, called_at = null,
            wake_due_at = now() + make_interval(secs => $4 / 1000.0)
      where id = $1 returning *
@@ -97,7 +98,7 @@ const takeSql = `
 const recordSql = `
   with logged as (
     insert into attempts (id, delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
-    select $1, $2, $3, $4, $5, $6, $7, $8,
+    select $1, $2, $3, clock_timestamp() - make_interval(secs => $4 / 1000.0), $5, $6, $7, $8,
            case when (select reason from deliveries where id = $2) is distinct from 'lead_erased' then $12 end
     on conflict (delivery_id, number) do nothing
     returning 1
@@ -118,7 +119,7 @@ const recordSql = `
   ), episode as (
     update endpoints set
       episode = case when $9 <> 'delivered' and failing_since is null then episode + 1 else episode end,
-      failing_since = case when $9 = 'delivered' then null else coalesce(failing_since, $4) end,
+      failing_since = case when $9 = 'delivered' then null else coalesce(failing_since, now()) end,
       recovered_at = case when $9 = 'delivered' then now() else recovered_at end,
       abandoned_in_row = case when $9 = 'delivered' then 0 else abandoned_in_row + (select count(*) from abandoned) end
      where id = $14 and exists (select from logged)
@@ -209,17 +210,6 @@ export const attempts = (db: Database) => ({
       };
     }),
 
-  /** How many deliveries of an endpoint wait for their retry; 10,000 stands for all that are more. */
-  async retrying(endpointId: string): Promise<number> {
-    const [row] = await db.prepared<{ count: number }>(
-      'retrying',
-      `select count(*)::int as count
-         from (select from deliveries where endpoint_id = $1 and status = 'retrying' limit 10000) r`,
-      [endpointId],
-    );
-    return row?.count ?? 0;
-  },
-
   /**
    * What is sent next of a lane whose head was just delivered: read anew, since its endpoint may have been paused, deleted,
    * moved or given another secret meanwhile, and the delivery skipped. Null: its turn is not now.
@@ -250,7 +240,7 @@ export const attempts = (db: Database) => ({
 
   /** Records an attempt once; gives the outcome that stands: another one when the delivery was settled meanwhile. */
   async record(
-    { attemptId, deliveryId, number, startedAt, result, outcome, nextAttemptAt }: AttemptRecord,
+    { attemptId, deliveryId, number, ageMs, result, outcome, nextAttemptAt }: AttemptRecord,
     endpointId: string,
   ): Promise<Outcome> {
     const status = outcome.kind === 'delivered' || outcome.kind === 'abandoned' ? outcome.kind : 'retrying';
@@ -258,7 +248,7 @@ export const attempts = (db: Database) => ({
       attemptId,
       deliveryId,
       number,
-      startedAt,
+      ageMs,
       Math.round(result.durationMs),
       result.statusCode,
       result.error?.class ?? null,

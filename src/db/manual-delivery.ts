@@ -96,12 +96,12 @@ export const manualDelivery = (db: Database) => ({
   /** Logs a resend, unless the lead was erased meanwhile, with its bytes: nothing the partner answered may be kept then. A success makes an abandoned delivery delivered and ends the failing episode, a failure changes nothing. */
   recordResend: (
     delivery: Pick<Sendable, 'deliveryId' | 'endpointId'>,
-    attempt: { id: string; number: number; startedAt: Date; result: AttemptResult; delivered: boolean },
+    attempt: { id: string; number: number; ageMs: number; result: AttemptResult; delivered: boolean },
   ) =>
     db.execute(
       `with logged as (
          insert into attempts (id, delivery_id, number, resend, started_at, duration_ms, status_code, error_class, error, response_body)
-         select $1, $2, $3, true, $4, $5, $6, $7, $8, $9 from deliveries
+         select $1, $2, $3, true, clock_timestamp() - make_interval(secs => $4 / 1000.0), $5, $6, $7, $8, $9 from deliveries
           where id = $2 and exists (select from event_bodies b where b.event_id = deliveries.event_id)
          on conflict (delivery_id, number) do nothing),
        moved as (
@@ -116,7 +116,7 @@ export const manualDelivery = (db: Database) => ({
         attempt.id,
         delivery.deliveryId,
         attempt.number,
-        attempt.startedAt,
+        attempt.ageMs,
         Math.round(attempt.result.durationMs),
         attempt.result.statusCode,
         attempt.result.error?.class ?? null,

@@ -33,8 +33,7 @@ export interface PlacesRow {
   is_line: boolean;
   /** Milliseconds until the first lane that was not woken after its attempt is to be; null: none. */
   wake_due_ms: number | null;
-  places: number;
-  /** Those of them that nobody has, or is on the way to. */
+  /** Places that nobody has, or is on the way to. */
   free: number;
   kept: number;
   rate_limit: number | null;
@@ -57,7 +56,6 @@ export const placesSql = `
   select ${isLine} as is_line,
          (select extract(epoch from min(d.wake_due_at) - now()) * 1000 from deliveries d
            where d.endpoint_id = p.id and d.wake_due_at is not null)::int as wake_due_ms,
-         p.max_in_flight as places,
          ${freePlaces} as free,
          ${keptPlaces('p.id')} as kept, p.rate_limit, ${pacedMs} as paced_ms, ${paceDue} as due
     from endpoints p where p.id = $1`;

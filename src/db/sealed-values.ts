@@ -75,5 +75,3 @@ export const sealedValues = (db: Queryable) => ({
     return row ?? { endpoints: 0, leads: 0 };
   },
 });
-
-export type SealedValues = ReturnType<typeof sealedValues>;

@@ -1,4 +1,3 @@
-import { callPace } from '../domain/call-pace.ts';
 import { behindLock } from './endpoint-lock.ts';
 import { freePlaces, isCalled, isLine, keptMs, type PlacesRow, placesSql } from './places.ts';
 import type { Database } from './pool.ts';
@@ -67,8 +66,6 @@ export interface Called {
   overdue: Sleeper[];
   /** Whatever ends meanwhile; null: nobody is in line. */
   againInMs: number | null;
-  /** Nobody else is to be called before that, whatever ends meanwhile (milliseconds). */
-  pauseMs: number;
 }
 
 export type ProbeChoice =
@@ -106,31 +103,27 @@ export const wakes = (db: Database) => ({
   /**
    * Calls those that may begin now, longest waiting first, and keeps a place for each. Behind the lock: whoever counted an
    * attempt that has ended since as under way, and so decided to wait, has committed and is found.
-   * @param answerMs how long the endpoint takes to answer; null where it is fast or not known
    * @param leaseMs the longest an attempt can last, milliseconds: one that began before that takes no place any more
    */
-  callWaiting: (endpointId: string, answerMs: number | null, leaseMs: number): Promise<Called> =>
+  callWaiting: (endpointId: string, leaseMs: number): Promise<Called> =>
     behindLock(db, endpointId, async (tx) => {
       const [row] = await tx.prepared<PlacesRow>('places', placesSql, [endpointId, leaseMs]);
-      if (row === undefined) return { next: [], overdue: [], againInMs: null, pauseMs: 0 };
+      if (row === undefined) return { next: [], overdue: [], againInMs: null };
       const dueInMs = row.wake_due_ms;
       const overdue =
         dueInMs !== null && dueInMs <= 0
           ? toSleepers(endpointId, await tx.prepared<SleeperRow>('overdue', overdueSql, [endpointId]))
           : [];
       if (!row.is_line)
-        return { next: [], overdue, againInMs: dueInMs === null ? null : Math.max(dueInMs, wakeAgainMs), pauseMs: 0 };
-      const { places, free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = row;
-      const { atOnce, pauseMs } = callPace(answerMs, places);
+        return { next: [], overdue, againInMs: dueInMs === null ? null : Math.max(dueInMs, wakeAgainMs) };
+      const { free, kept, due, rate_limit: rateLimit, paced_ms: pacedMs } = row;
       // Those on their way use up the rate limit's next places.
-      const may = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
-      const count = Math.min(may, atOnce);
+      const count = rateLimit === null ? free : Math.max(0, Math.min(free, due - kept));
       const rows = count > 0 ? await tx.prepared<SleeperRow>(`call-${count}`, callSql(count), [endpointId]) : [];
       return {
         next: toSleepers(endpointId, rows),
         overdue,
-        againInMs: may > count ? pauseMs : againInMs(free > count, rateLimit, pacedMs),
-        pauseMs: count > 0 ? pauseMs : 0,
+        againInMs: againInMs(free > count, rateLimit, pacedMs),
       };
     }),
 

@@ -2,16 +2,13 @@
 export class AtMost {
   #free: number;
   readonly #waiting: (() => void)[] = [];
-  readonly #isBinding: () => boolean;
 
-  /** @param isBinding asked by whoever would have to wait: false lets it go all the same */
-  constructor(limit: number, isBinding: () => boolean = () => true) {
+  constructor(limit: number) {
     this.#free = limit;
-    this.#isBinding = isBinding;
   }
 
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free <= 0 && this.#isBinding()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#free <= 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#free -= 1;
     try {
       return await work();

@@ -5,12 +5,6 @@ import { retryAfterMs } from './retry-after.ts';
 export const maxRetryAfterMs = 24 * 60 * 60 * 1_000;
 /** Spec section 5: ±10 %, so that deliveries that failed together do not come back together. */
 const jitter = 0.1;
-/**
- * A crowd that failed together comes back over a longer time, about so many a second, so that neither a partner that is just
- * recovering nor other partners feel it; at most as much later as the schedule's own wait. The first ones are not counted.
- */
-const retriesPerSecond = 10;
-const smallCrowd = 16;
 
 /** Answers of class 4xx that ask for another try: Request Timeout, Too Early, Too Many Requests. */
 const retriedClientErrors: readonly number[] = [408, 425, 429];
@@ -26,10 +20,6 @@ export interface AttemptCircumstances {
   now: number;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** Chooses one of the due times it draws, epoch milliseconds: any of them will do. */
-  choose: (draw: () => number) => number;
-  /** Deliveries of the endpoint that wait for their retry already. */
-  retrying: number;
   /** A resend is one attempt: a failure is never retried. Its reason is what it would have been abandoned for. */
   resend: boolean;
   /** A secret rotation's overlap lasts. */
@@ -56,13 +46,11 @@ function isFinalRejection(statusCode: number, overlap: boolean): boolean {
 
 function retryOrGiveUp(
   result: AttemptResult,
-  { attempt, scheduleMs, now, random, choose, retrying, resend }: AttemptCircumstances,
+  { attempt, scheduleMs, now, random, resend }: AttemptCircumstances,
 ): Outcome {
   const scheduled = scheduleMs[attempt - 1];
   if (resend || scheduled === undefined) return { kind: 'abandoned', reason: 'exhausted' };
-  const crowdMs = (Math.max(0, retrying - smallCrowd) / retriesPerSecond) * 1_000;
-  const spreadMs = Math.min(crowdMs, scheduled);
-  const jittered = () => scheduled * (1 - jitter + 2 * jitter * random()) + random() * spreadMs;
+  const jittered = scheduled * (1 - jitter + 2 * jitter * random());
   const asked = Math.min(retryAfterMs(result.retryAfter, now), maxRetryAfterMs);
-  return { kind: 'retry', delayMs: Math.round(choose(() => now + Math.max(jittered(), asked)) - now) };
+  return { kind: 'retry', delayMs: Math.round(Math.max(jittered, asked)) };
 }

@@ -24,7 +24,7 @@ export const leadStatusOf: Readonly<Record<LeadEventType, LeadStatus>> = {
 };
 
 /** The events of a subscription that asked for `selected`: each once, in table order, the required ones always among them. */
-export function subscribedEvents(selected: readonly EventType[]): EventType[] {
+export function subscribedEvents(selected: readonly string[]): EventType[] {
   return eventNames.filter((type) => availability[type] === 'required' || selected.includes(type));
 }
 

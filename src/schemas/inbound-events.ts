@@ -58,7 +58,6 @@ const widgetObject = z.object({
   status: widgetStatus,
   changedBy: z.enum(['system', 'admin']).nullish(),
 });
-export type WidgetObject = z.output<typeof widgetObject>;
 
 const envelope = {
   id: uuid.meta({ description: 'Applied once, for ever' }),

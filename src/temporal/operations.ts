@@ -18,7 +18,6 @@ import type { EndpointStatus } from '../db/endpoint-status.ts';
 import type { Erasure } from '../db/erasure.ts';
 import type { ManualDelivery } from '../db/manual-delivery.ts';
 import type { Recovery } from '../db/recovery.ts';
-import type { Wake } from '../db/wakes.ts';
 import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
 
 /** A call is refused rather than retried when nobody waits for it any more (milliseconds). */
@@ -31,7 +30,6 @@ export interface OperationsParts {
   manualDelivery: ManualDelivery;
   recovery: Recovery;
   erasure: Erasure;
-  wake: (wake: Wake) => Promise<void>;
 }
 
 export interface RecoverRequest {
@@ -107,15 +105,10 @@ export const operations = (parts: OperationsParts) => {
 
     /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
     async skip(deliveryId: string): Promise<boolean> {
-      if (await manualDelivery.isUnsettled(deliveryId)) {
-        // It wakes whoever sleeps on it, after this process or by itself.
-        await inTime(() => ensureRunning('skip', `skip/${deliveryId}`, { deliveryId }));
-        return (await manualDelivery.skip(deliveryId)).kind !== 'settled';
-      }
-      // Skipped before: by an earlier version, which died before its wake, if ever.
-      const { wake } = await manualDelivery.skip(deliveryId);
-      if (wake !== null) await inTime(() => parts.wake(wake));
-      return false;
+      if (!(await manualDelivery.isUnsettled(deliveryId))) return false;
+      // It wakes whoever sleeps on it, after this process or by itself.
+      await inTime(() => ensureRunning('skip', `skip/${deliveryId}`, { deliveryId }));
+      return (await manualDelivery.skip(deliveryId)).kind !== 'settled';
     },
 
     /** One more attempt at a settled delivery. False: it is unsettled, erased, or one is under way. */
@@ -147,11 +140,7 @@ export const operations = (parts: OperationsParts) => {
       const created = await recovery.create({ id: jobId, organizationId, endpointId, since, until }, () =>
         inTime(() => startRecovery({ jobId, endpointId, asked })),
       );
-      if (created !== null) return { count, jobId };
-      // An earlier version may have died between the two, and left a job that nobody works at.
-      const running = await recovery.runningAt(endpointId);
-      if (running !== null) await inTime(() => startRecovery({ jobId: running, endpointId }));
-      return null;
+      return created === null ? null : { count, jobId };
     },
 
     /** Erases a lead's personal data: its rows at once, the histories of its runs soon (spec section 5). False: it was never heard of. */

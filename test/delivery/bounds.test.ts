@@ -1,7 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { wakes } from '../../src/db/wakes.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
@@ -142,29 +140,4 @@ test('the places of a slow endpoint are not called twice: whoever is called is s
   // And one first attempt of the worker that has not met the endpoint yet: it asks nobody.
   expect(partner.open.most).toBeLessThanOrEqual(17);
   expect(partner.open.most).toBeGreaterThan(8);
-});
-
-test('places at a slow endpoint are given away one after the other, those of a fast one all at once', async () => {
-  const held: ServerResponse[] = [];
-  partner.behave((response) => void held.push(response));
-  await publish(80);
-  const inLine = () =>
-    service.deps.db.query('select from deliveries where endpoint_id = $1 and waiting_since is not null', [endpoint]);
-  // Each worker may have had as many first attempts under way as there are places. One that lines up later would find places
-  // free below, and have everybody called: all of them stand there, and have looked.
-  await eventually(async () => expect((await inLine()).length + held.length).toBe(80));
-  expect((await inLine()).length).toBeGreaterThanOrEqual(40);
-  await sleep(1_000);
-  const { callWaiting } = wakes(service.deps.db);
-  expect(await callWaiting(endpoint, 3_200, 20_000)).toMatchObject({ next: [], pauseMs: 0 });
-  await bound('max_in_flight', 64);
-  const slow = await callWaiting(endpoint, 6_400, 20_000);
-  expect(slow.next).toHaveLength(1);
-  expect(slow).toMatchObject({ pauseMs: 50, againInMs: 50 });
-  const fast = await callWaiting(endpoint, null, 20_000);
-  expect(fast.next.length).toBeGreaterThan(10);
-  expect(fast.pauseMs).toBe(0);
-  partner.behave(accept);
-  for (const response of held) accept(response);
-  await eventually(async () => expect(await inLine()).toHaveLength(1 + fast.next.length));
 });

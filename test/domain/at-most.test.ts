@@ -38,17 +38,3 @@ test('work that fails gives its place on', async () => {
   expect(await next).toBe('done');
   expect(await one.run(() => Promise.resolve('again'))).toBe('again');
 });
-
-test('a limit that does not bind lets everything go, and binds again when it is told to', async () => {
-  const { begun, works, end } = held('abcd');
-  let isBinding = false;
-  const one = new AtMost(1, () => isBinding);
-  const [a, b, c, d] = works as [() => Promise<void>, () => Promise<void>, () => Promise<void>, () => Promise<void>];
-  const first = [one.run(a), one.run(b), one.run(c)];
-  expect(begun.join('')).toBe('abc');
-  isBinding = true;
-  const last = one.run(d);
-  expect(begun.join('')).toBe('abc');
-  for (const name of 'abcd') await end(name);
-  await Promise.all([...first, last]);
-});

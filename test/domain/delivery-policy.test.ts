@@ -13,8 +13,6 @@ const first: AttemptCircumstances = {
   scheduleMs,
   now,
   random: middle,
-  choose: (draw) => draw(),
-  retrying: 0,
   resend: false,
   overlap: false,
 };
@@ -88,16 +86,6 @@ test.each([5, 6, 50])('failed attempt %i is the last: exhausted', (attempt) => {
 
 test('an empty schedule means one attempt', () => {
   expect(classify(answered(500), { ...first, scheduleMs: [] })).toEqual({ kind: 'abandoned', reason: 'exhausted' });
-});
-
-test.each([
-  [0, 0],
-  [16, 0],
-  [116, 5_000],
-  [5_000, 30_000],
-])('%i others wait for their retry: %i ms later in the middle', (retrying, laterMs) => {
-  const [delay] = scheduleMs;
-  expect(classify(answered(500), { ...first, retrying })).toEqual({ kind: 'retry', delayMs: (delay ?? 0) + laterMs });
 });
 
 test.each([

@@ -148,13 +148,6 @@ test.each(['before', 'after'])(
   },
 );
 
-test('a lane that an earlier version did not wake after a skip is woken by the repeat', async () => {
-  const { id, lanes } = await aSleepingLead();
-  await api.deps.activityParts.manualDelivery.skip(id);
-  expect((await act('skip', id)).status).toBe(409);
-  await eventually(async () => expect(await lanes()).toEqual([]));
-});
-
 test('skipping what waits behind another does not hurry the retry of that one', async () => {
   receiver.answer({ status: 503, headers: { 'retry-after': '3600' } });
   const lead = aLead(partner.organization, { ownerOccupied: true });

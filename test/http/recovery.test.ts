@@ -207,18 +207,6 @@ test('a workflow whose job was not created because another one runs there does n
   expect(await job(body.job_id)).toMatchObject({ status: 'running', count: 4 });
 });
 
-test('a job that an earlier version left without a workflow is brought to its end by the next call, which is a 409', async () => {
-  const since = await anAbandonedLead();
-  receiver.answer({});
-  const id = randomUUID();
-  await api.deps.db.execute(
-    'insert into recovery_jobs (id, organization_id, endpoint_id, since, until) values ($1, $2, $3, $4, now())',
-    [id, partner.organization, partner.endpoint, since],
-  );
-  expect((await recover({ since })).status).toBe(409);
-  expect(await done(id)).toMatchObject({ count: 4, delivered: 4 });
-});
-
 test('a job whose end was written by a worker that died before saying so ends all the same', async () => {
   const since = await anAbandonedLead();
   receiver.answer({});

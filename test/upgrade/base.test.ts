@@ -34,9 +34,14 @@ test('the newest release before HEAD, by its version', () => {
   expect(findBase(folder, undefined)).toMatchObject({ kind: 'revision', why: 'release v0.10.0' });
 });
 
-test('without a release and without the commit that stands in for one: the commit before', () => {
-  expect(findBase(aRepository('young', [], []), undefined)).toMatchObject({ why: 'the commit before' });
-  expect(findBase(aRepository('newborn', ['v1.0.0']), undefined)).toMatchObject({ kind: 'itself' });
+test.each([
+  ['young', [[], []]],
+  ['newborn', [['v1.0.0']]],
+])('without a release before HEAD there is nothing to upgrade from: %s', (name, commits) => {
+  expect(findBase(aRepository(name, ...commits), undefined)).toEqual({
+    kind: 'none',
+    why: 'there is no release yet (no tag v*), so nothing to upgrade from',
+  });
 });
 
 test('a revision by name', () => {

@@ -10,14 +10,8 @@ export type Base =
   | { kind: 'none'; why: string };
 
 /**
- * Stands in for a release until there is one: the last commit that changed what workflows command without `patched()`, which
- * was allowed as long as nobody ran them. Whoever does so before the first release moves it on.
- */
-export const firstBase = '35dad97';
-
-/**
- * The code to upgrade from: what UPGRADE_FROM names (a revision; `itself`; `none`), else the newest release before HEAD, else
- * `firstBase`. Throws where the history that would tell is not there.
+ * The code to upgrade from: what UPGRADE_FROM names (a revision; `itself`; `none`), else the newest release (a tag
+ * `v*`) before HEAD; without one there is nothing to upgrade from. Throws where the history that would tell is not there.
  */
 export function findBase(root: string, upgradeFrom = process.env.UPGRADE_FROM): Base {
   if (upgradeFrom === 'none') return { kind: 'none', why: 'UPGRADE_FROM=none' };
@@ -38,15 +32,14 @@ export function findBase(root: string, upgradeFrom = process.env.UPGRADE_FROM): 
     return named;
   }
   const [release] = lines(git('tag', '--list', 'v*', '--merged', 'HEAD', '--no-contains', 'HEAD', '--sort=-v:refname'));
-  const found =
-    (release === undefined ? null : taken(release, `release ${release}`)) ??
-    taken(firstBase, `commit ${firstBase}: there is no release yet`);
-  if (found !== null) return found;
+  if (release !== undefined) return taken(release, `release ${release}`) ?? noRelease;
   if (git('rev-parse', '--is-shallow-repository') === 'true') {
     throw new Error(`This clone has no history, so the last release's code is not here. ${howToFetch}`);
   }
-  return taken('HEAD^', 'the commit before') ?? { kind: 'itself', why: 'this is the first commit' };
+  return noRelease;
 }
+
+const noRelease: Base = { kind: 'none', why: 'there is no release yet (no tag v*), so nothing to upgrade from' };
 
 const howToFetch =
   'Fetch it with `git fetch --unshallow --tags`, or set UPGRADE_FROM=none to go without the test of an upgrade.';

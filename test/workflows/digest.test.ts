@@ -38,7 +38,11 @@ async function anOrganization(service: MailService, notify = ['owner@org.example
   const { db } = service.deps;
   const id = randomUUID();
   await db.execute('insert into organizations (id, notify) values ($1, $2)', [id, notify]);
-  const { reportOverdue } = notifyActivities({ ...service.deps.activityParts, digestTimes: times });
+  const { reportOverdue } = notifyActivities({
+    ...service.deps.activityParts,
+    digestTimes: times,
+    isFirstTry: () => true,
+  });
   return {
     id,
     async lead() {
