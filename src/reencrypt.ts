@@ -7,8 +7,10 @@ import { secretContext } from './webhooks/signing-secrets.ts';
 export interface ReencryptParts {
   db: Database;
   keyRing: KeyRing;
-  /** Told once a batch, and of what cannot be opened. */
-  log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  /** Told of what cannot be opened. */
+  log: { warn(fields: object, message: string): void };
+  /** Told how many were sealed anew so far, once a batch. */
+  report?: (kind: 'endpoints' | 'leads', count: number) => void;
   /** Rows at a time. */
   batchSize?: number;
 }
@@ -26,7 +28,13 @@ export interface Reencrypted {
  * at once: a run that ends in the middle is gone on with by the next one, and one more finds nothing to do. What cannot be
  * opened is told and left as it is.
  */
-export async function reencrypt({ db, keyRing, log, batchSize = 500 }: ReencryptParts): Promise<Reencrypted> {
+export async function reencrypt({
+  db,
+  keyRing,
+  log,
+  report = () => undefined,
+  batchSize = 500,
+}: ReencryptParts): Promise<Reencrypted> {
   const values = sealedValues(db);
   const header = headerOf(keyRing.primaryId);
   const reseal = (sealed: Buffer, context: string): Buffer => keyRing.seal(keyRing.open(sealed, context), context);
@@ -56,7 +64,7 @@ export async function reencrypt({ db, keyRing, log, batchSize = 500 }: Reencrypt
           })),
         ),
       ),
-    (count) => log.info({ endpoints: count }, 'sealed anew'),
+    (count) => report('endpoints', count),
   );
   const leads = await page(
     (after) => values.foreignStates(header, after, batchSize),
@@ -65,7 +73,7 @@ export async function reencrypt({ db, keyRing, log, batchSize = 500 }: Reencrypt
       values.replaceStates(
         rows.flatMap(({ subject, state }) => resealed('lead', subject, state, () => reseal(state, subject))),
       ),
-    (count) => log.info({ leads: count }, 'sealed anew'),
+    (count) => report('leads', count),
   );
   return { endpoints, leads, left: await values.countForeign(header) };
 }

@@ -169,7 +169,7 @@ test('the command says how many, and fails while something is left', async () =>
   const command = (keys: string) =>
     promisify(execFile)(
       process.execPath,
-      ['--import', here('outbox/run-typescript.mjs'), '--no-warnings', here('../src/bin/reencrypt.ts')],
+      ['--import', here('outbox/run-typescript.mjs'), '--no-warnings', here('../src/bin/spark360.ts'), 'reencrypt'],
       {
         env: {
           ...process.env,
@@ -185,13 +185,12 @@ test('the command says how many, and fails while something is left', async () =>
   await aLead();
   await expect(command(newKey)).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('Still under another key: 1 endpoints, 1 leads.'),
-    stdout: expect.stringContaining('sealed under key 2025, which is not in the ring'),
+    stderr: expect.stringMatching(
+      /sealed under key 2025, which is not in the ring[\s\S]*Still under another key: 1 endpoints, 1 leads\./,
+    ),
   });
   const { stdout, stderr } = await command(`${newKey},${oldKey}`);
-  expect(stdout).toBe(
-    'Sealed anew under key 2026: the secrets of 1 endpoints, the state of 1 leads.\nNothing in the database needs another key.\n',
-  );
-  expect(stderr).toBe('');
+  expect(stdout).toBe('key        2026\nendpoints  1\nleads      1\n');
+  expect(stderr).toContain('Nothing in the database needs another key.');
   expect(openSecret(id, (await secretsOf(id)).secret)).toBe(`secret of ${id}`);
 });

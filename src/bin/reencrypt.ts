@@ -1,25 +1,25 @@
+import type { ReencryptProgress, ReencryptResult } from '../cli/context.ts';
+import { readConfig } from '../config.ts';
+import { developmentKeys } from '../config-keys.ts';
 import { parseKeyRing } from '../crypto/key-ring.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { openDatabase } from '../db/pool.ts';
 import { reencrypt } from '../reencrypt.ts';
-import { runOnce } from './run.ts';
+import { createLog } from '../telemetry/log.ts';
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-await runOnce('reencrypt', async ({ config, log, onStop }) => {
+/** Seals everything anew under the first key of the environment's ENCRYPTION_KEYS. */
+export async function reencryptAll(report: ReencryptProgress): Promise<ReencryptResult> {
+  const config = readConfig(process.env, developmentKeys);
   if (config.databaseUrl === undefined) throw new Error('DATABASE_URL: required');
+  // stdout is for the command's result.
+  const log = createLog(config, 'reencrypt', process.stderr);
   const db = openDatabase(config.databaseUrl, 1, (error) => log.warn({ err: error }, 'database connection lost'));
-  onStop(db.close);
-  await checkSchema(db);
-  const keyRing = parseKeyRing(config.encryptionKeys);
-  const { endpoints, leads, left } = await reencrypt({ db, keyRing, log });
-  say(
-    `Sealed anew under key ${keyRing.primaryId}: the secrets of ${endpoints} endpoints, the state of ${leads} leads.`,
-  );
-  if (left.endpoints + left.leads > 0) {
-    throw new Error(
-      `Still under another key: ${left.endpoints} endpoints, ${left.leads} leads. Run it again; the log says what cannot be opened.`,
-    );
+  try {
+    await checkSchema(db);
+    const keyRing = parseKeyRing(config.encryptionKeys);
+    const done = await reencrypt({ db, keyRing, log, report });
+    return { keyId: keyRing.primaryId, ...done };
+  } finally {
+    await db.close();
   }
-  say('Nothing in the database needs another key.');
-});
+}

@@ -81,13 +81,13 @@ export const recovery = (db: Database) => ({
     return row?.id ?? null;
   },
 
-  async get(organizationId: string, endpointId: string, id: string): Promise<RecoveryJob | null> {
+  async get(organizationId: string, id: string): Promise<RecoveryJob | null> {
     const [row] = await db.query<RecoveryJob>(
       `select j.id, j.endpoint_id, j.since, j.until, j.count, j.created_at, j.finished_at,
               (select count(*)::int from deliveries d where d.recovery_job_id = j.id and d.status = 'delivered') as delivered,
               (select count(*)::int from deliveries d where d.recovery_job_id = j.id and d.status = 'abandoned') as abandoned
-         from recovery_jobs j where j.organization_id = $1 and j.endpoint_id = $2 and j.id = $3`,
-      [organizationId, endpointId, id],
+         from recovery_jobs j where j.organization_id = $1 and j.id = $2`,
+      [organizationId, id],
     );
     return row ?? null;
   },

@@ -2,8 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
 
-/** Every module that loading `entry` (relative to the repository) loads: ours by path, others by package name. */
-export function modulesOf(entry: string): { ours: Set<string>; packages: Set<string> } {
+/**
+ * Every module that loading `entry` (relative to the repository) loads: ours by path, others by package name.
+ * @param dynamic those too that it may load later, by `import()`
+ */
+export function modulesOf(
+  entry: string,
+  { dynamic = true }: { dynamic?: boolean } = {},
+): { ours: Set<string>; packages: Set<string> } {
   const root = new URL('../../', import.meta.url);
   const ours = new Set<string>();
   const packages = new Set<string>();
@@ -11,7 +17,7 @@ export function modulesOf(entry: string): { ours: Set<string>; packages: Set<str
     const path = url.href.slice(root.href.length);
     if (ours.has(path)) return;
     ours.add(path);
-    for (const specifier of importsOf(url)) {
+    for (const specifier of importsOf(url, dynamic)) {
       if (specifier.startsWith('.')) visit(new URL(specifier, url));
       else packages.add(packageOf(specifier));
     }
@@ -21,7 +27,7 @@ export function modulesOf(entry: string): { ours: Set<string>; packages: Set<str
 }
 
 /** As compiled, where imports of types are gone. */
-function importsOf(url: URL): string[] {
+function importsOf(url: URL, dynamic: boolean): string[] {
   const source = readFileSync(fileURLToPath(url), 'utf8');
   const { code } = transformSync(source, {
     swcrc: false,
@@ -30,7 +36,7 @@ function importsOf(url: URL): string[] {
   });
   const statements =
     /(?:^|\n)(?:import|export)\s+(?:[\w\s{},*]*?\bfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
-  return [...code.matchAll(statements)].map(([, stated, dynamic]) => stated ?? dynamic ?? '');
+  return [...code.matchAll(statements)].flatMap(([, stated, later]) => stated ?? (dynamic ? (later ?? []) : []));
 }
 
 const packageOf = (specifier: string): string =>

@@ -325,7 +325,7 @@ test(
     const job = (await rig.operator.insist('POST', `${path}/recover`, { since })) as { job_id: string; count: number };
     expect(job.count).toBe(refused);
     await eventually(async () => {
-      const { json } = await rig.operator.call('GET', `${path}/jobs/${job.job_id}`);
+      const { json } = await rig.operator.call('GET', `/v1/organizations/${organization.id}/jobs/${job.job_id}`);
       expect(json).toMatchObject({ delivered: refused, abandoned: 0, finished_at: expect.any(String) });
     }, 80_000);
     await restarted;

@@ -25,7 +25,7 @@ const calls = [
   ['POST', 'endpoints/{endpoint}/rotate-secret', {}, 200],
   ['POST', 'endpoints/{endpoint}/test', undefined, 200],
   ['POST', 'endpoints/{endpoint}/recover', { since, dry_run: true }, 202],
-  ['GET', `endpoints/{endpoint}/jobs/${job}`, undefined, 404],
+  ['GET', `jobs/${job}`, undefined, 404],
   ['POST', `deliveries/${delivery}/resend`, undefined, 404],
   ['POST', `deliveries/${delivery}/skip`, undefined, 404],
   ['DELETE', `leads/${lead}`, undefined, 404],

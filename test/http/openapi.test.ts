@@ -75,7 +75,7 @@ test.each([
   ['post', '/v1/organizations/{organizationId}/endpoints/{endpointId}/rotate-secret'],
   ['post', '/v1/organizations/{organizationId}/endpoints/{endpointId}/test'],
   ['post', '/v1/organizations/{organizationId}/endpoints/{endpointId}/recover'],
-  ['get', '/v1/organizations/{organizationId}/endpoints/{endpointId}/jobs/{jobId}'],
+  ['get', '/v1/organizations/{organizationId}/jobs/{jobId}'],
   ['post', '/v1/organizations/{organizationId}/deliveries/{deliveryId}/resend'],
   ['post', '/v1/organizations/{organizationId}/deliveries/{deliveryId}/skip'],
   ['post', '/v1/organizations/{organizationId}/leads/{leadId}/complete-enrichment'],

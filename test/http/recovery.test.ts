@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => receiver?.close());
 
 const recover = (body: object) => api.call('POST', `${partner.endpointPath}/recover`, { body });
-const job = async (id: string) => (await api.call('GET', `${partner.endpointPath}/jobs/${id}`)).body;
+const job = async (id: string) => (await api.call('GET', `${partner.path}/jobs/${id}`)).body;
 const done = (id: string) =>
   eventually(async () => {
     const shown = await job(id);
@@ -55,6 +55,7 @@ test('counts first; then sends all of it again, in order, and shows how far it i
   const shown = await done(started.body.job_id);
   expect(shown).toEqual({
     id: started.body.job_id,
+    endpoint_id: partner.endpoint,
     status: 'done',
     count: 4,
     delivered: 3,
@@ -203,7 +204,7 @@ test('a workflow whose job was not created because another one runs there does n
     taskQueue: api.deps.taskQueue,
     args: [{ jobId, endpointId: partner.endpoint, asked }],
   });
-  expect((await api.call('GET', `${partner.endpointPath}/jobs/${jobId}`)).status).toBe(404);
+  expect((await api.call('GET', `${partner.path}/jobs/${jobId}`)).status).toBe(404);
   expect(await job(body.job_id)).toMatchObject({ status: 'running', count: 4 });
 });
 
@@ -215,11 +216,11 @@ test('a job whose end was written by a worker that died before saying so ends al
   expect(await api.deps.activityParts.recovery.finish(body.job_id)).toBe(true);
 });
 
-test("another endpoint's job is not found", async () => {
+test("another organization's job is not found", async () => {
   const since = await anAbandonedLead();
   const { body } = await recover({ since });
   const other = await aPartner(api, receiver.url);
-  expect((await api.call('GET', `${other.endpointPath}/jobs/${body.job_id}`)).status).toBe(404);
-  expect((await api.call('GET', `${partner.endpointPath}/jobs/${randomUUID()}`)).status).toBe(404);
+  expect((await api.call('GET', `${other.path}/jobs/${body.job_id}`)).status).toBe(404);
+  expect((await api.call('GET', `${partner.path}/jobs/${randomUUID()}`)).status).toBe(404);
   expect(await deliveriesAt(api, other)).toEqual([]);
 });

@@ -107,9 +107,7 @@ async function everythingThatCanHappen(): Promise<void> {
   await post('resume');
   await untilDeliveries(api, partner, ['abandoned: exhausted', 'delivered', 'delivered', 'delivered']);
   const { body } = await post('recover', { since });
-  await eventually(async () =>
-    expect((await api.call('GET', `${endpointPath}/jobs/${body.job_id}`)).body.status).toBe('done'),
-  );
+  await eventually(async () => expect((await api.call('GET', `${path}/jobs/${body.job_id}`)).body.status).toBe('done'));
 
   // A secret handed in, and one that cannot be opened.
   const [secret = ''] = secrets;

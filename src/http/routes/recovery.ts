@@ -4,7 +4,7 @@ import { endpoints } from '../../db/endpoints.ts';
 import { type RecoveryJob, recovery } from '../../db/recovery.ts';
 import { ApiError } from '../../errors.ts';
 import { partner } from '../access.ts';
-import { moment, momentIn, uuid, uuidOut } from '../fields.ts';
+import { moment, momentIn, organizationPath, uuid, uuidOut } from '../fields.ts';
 import { invalid } from '../intake/read-events.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
@@ -29,6 +29,7 @@ const started = z
 const job = z
   .object({
     id: uuidOut,
+    endpoint_id: uuidOut,
     status: z.enum(['running', 'done']),
     count: z.int().nullable().meta({ description: 'How many deliveries it took up; null until it did' }),
     delivered: z.int(),
@@ -76,18 +77,18 @@ export const recoveryRoutes =
     );
 
     app.get(
-      `${endpointUrl}/jobs/:jobId`,
+      '/v1/organizations/:organizationId/jobs/:jobId',
       {
         config: { access: partner },
         schema: {
           tags: ['Endpoints'],
           summary: 'Show how far a recovery is',
-          params: endpointPath.extend({ jobId: uuid }),
+          params: organizationPath.extend({ jobId: uuid }),
           response: { 200: job, ...problems(...keyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
-      async ({ params: { organizationId, endpointId, jobId } }) => {
-        const found = await repository.get(organizationId, endpointId, jobId);
+      async ({ params: { organizationId, jobId } }) => {
+        const found = await repository.get(organizationId, jobId);
         if (found === null) throw new ApiError('not_found');
         return presentJob(found);
       },
@@ -108,7 +109,7 @@ function rangeOf({ since, until }: z.infer<typeof request>): { since: Date; unti
   throw invalid([{ path: 'since', message: `expected a time ${bound}` }]);
 }
 
-function presentJob({ endpoint_id: _endpoint, since: _since, until: _until, abandoned, ...row }: RecoveryJob) {
+function presentJob({ since: _since, until: _until, abandoned, ...row }: RecoveryJob) {
   const isDone = row.finished_at !== null;
   return {
     ...wire(row),

@@ -1,0 +1,22 @@
+import type { z } from 'zod';
+import type { leadSchema } from '../http/lead-view.ts';
+import type { deliverySchema } from '../http/wire-delivery.ts';
+import type { endpointSchema } from '../http/wire-endpoint.ts';
+
+/** What the API answers, by the schemas that its OpenAPI document is made from. Types only: nothing of them is loaded. */
+export type Delivery = z.infer<typeof deliverySchema>;
+export type Endpoint = z.infer<typeof endpointSchema>;
+export type NewEndpoint = Endpoint & { secret: string };
+export type Lead = z.infer<typeof leadSchema>;
+export type LeadSummary = Pick<Lead, 'lead_id' | 'organization_id' | 'mode' | 'stage' | 'lead_status'> & {
+  created_at: string;
+  updated_at: string;
+};
+
+export interface RecoveryJob {
+  id: string;
+  status: 'running' | 'done';
+  count: number | null;
+  delivered: number;
+  abandoned: number;
+}

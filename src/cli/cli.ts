@@ -1,0 +1,49 @@
+import type { CliContext } from './context.ts';
+import type { Session } from './session.ts';
+import type { GlobalOptions } from './settings.ts';
+
+interface RunningCommand {
+  optsWithGlobals(): GlobalOptions;
+}
+
+/** What command groups share. Sessions are loaded when a command runs, so that help and completion are quick. */
+export class Cli {
+  readonly context: CliContext;
+  /** Whether errors are documents: known before the arguments are parsed, for those that are about the arguments. */
+  readonly wantsJson: boolean;
+  readonly #cleanups = new Set<() => Promise<void>>();
+  #interrupt: (() => void) | null = null;
+  /** Resolves at Ctrl-C, once a command has begun and what it left is cleaned up. */
+  readonly interrupted: Promise<void>;
+
+  constructor(context: CliContext, args: readonly string[]) {
+    this.context = context;
+    this.wantsJson = args.includes('--json') || args.includes('--jsonl');
+    this.interrupted = new Promise((resolve) => {
+      this.#interrupt = () => void this.#cleanUp().then(resolve);
+    });
+  }
+
+  /** Opens the session of a command that calls the API. @param mayBeNew its profile need not exist yet */
+  async open(command: RunningCommand, { mayBeNew = false }: { mayBeNew?: boolean } = {}): Promise<Session> {
+    // A role has its own way to stop: only what calls the API ends at once.
+    if (this.#interrupt !== null) this.context.onInterrupt(this.#interrupt);
+    this.#interrupt = null;
+    const { openSession } = await import('./session.ts');
+    return openSession(this.context, command.optsWithGlobals(), { mayBeNew });
+  }
+
+  /** Runs `cleanup` once: at Ctrl-C, or when the function that is given back is called. */
+  onEnd(cleanup: () => Promise<void>): () => Promise<void> {
+    this.#cleanups.add(cleanup);
+    return async () => {
+      if (this.#cleanups.delete(cleanup)) await cleanup();
+    };
+  }
+
+  async #cleanUp(): Promise<void> {
+    const all = [...this.#cleanups];
+    this.#cleanups.clear();
+    await Promise.allSettled(all.map((cleanup) => cleanup()));
+  }
+}

@@ -1,0 +1,49 @@
+import { Option } from '@commander-js/extra-typings';
+import type { Cli } from '../cli.ts';
+import type { Program } from '../program.ts';
+import { time } from '../values.ts';
+
+interface EventType {
+  name: string;
+  availability: string;
+  lead_status: string | null;
+  description: string;
+}
+
+const columns = [
+  { title: 'EVENT', value: ({ name }: EventType) => name },
+  { title: 'AVAILABILITY', value: ({ availability }: EventType) => availability },
+  { title: 'LEAD STATUS', value: ({ lead_status }: EventType) => lead_status },
+  { title: 'DESCRIPTION', value: ({ description }: EventType) => description },
+];
+
+/** For who writes a receiver. */
+export function addWebhookCommands(program: Program, cli: Cli): void {
+  program
+    .command('verify')
+    .description('Check the signatures of a saved request, and say what usually is behind a failure')
+    .addOption(
+      new Option('--secret-env <name>', 'environment variable that holds the signing secret').default(
+        'SPARK360_WEBHOOK_SECRET',
+      ),
+    )
+    .option('--at <time>', 'the time it was received, for the age of its timestamp; now unless told', time)
+    .addHelpText(
+      'after',
+      '\nThe request comes on stdin as it was on the wire: headers, an empty line, the body.\n\n  spark360 verify --secret-env CRM_SECRET < request.http',
+    )
+    .action(async ({ secretEnv, at }, command) => {
+      const { verifyStdin } = await import('../verify-stdin.ts');
+      await verifyStdin(cli.context, command.optsWithGlobals(), { secretEnv, at });
+    });
+
+  program
+    .command('events')
+    .description('What an endpoint can subscribe to')
+    .command('types')
+    .description('List the outbound events; --json has schemas and examples')
+    .action(async (_, command) => {
+      const { api, out } = await cli.open(command);
+      out.list(columns, await api.call<{ data: EventType[]; next_cursor: null }>('GET', '/v1/event-types'));
+    });
+}

@@ -1,0 +1,52 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** What the command line sees of the process it runs in: `src/bin/spark360.ts` gives it, tests may too. */
+export interface CliContext {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The folder whose `.spark360.toml` may name a profile. */
+  workingFolder: string;
+  /** Where `.config` is, unless XDG_CONFIG_HOME says otherwise. */
+  homeFolder: string;
+  stdin: Readable & { isTTY?: boolean };
+  stdout: Writable & { isTTY?: boolean; columns?: number };
+  stderr: Writable & { isTTY?: boolean };
+  /** Calls `handle` at the first Ctrl-C or SIGTERM; without it the process ends by the signal. */
+  onInterrupt(handle: () => void): void;
+  /** Work that needs the service's own parts, by command name. Loaded when it is asked for, and not before. */
+  own: OwnCommands;
+}
+
+/** Commands that run on the service's machine, with the service's environment, instead of calling the HTTP API. */
+export interface OwnCommands {
+  /** Runs a role until it is stopped; ends the process itself. */
+  role(name: Role): Promise<void>;
+  reencrypt(report: ReencryptProgress): Promise<ReencryptResult>;
+  doctor(options: { fix: boolean }): Promise<Finding[]>;
+}
+
+export const roles = ['api', 'worker', 'relay', 'migrate', 'all'] as const;
+export type Role = (typeof roles)[number];
+
+/** Hears how many rows of a kind were sealed anew so far. */
+export type ReencryptProgress = (kind: 'endpoints' | 'leads', count: number) => void;
+
+export interface ReencryptResult {
+  /** The key that everything is sealed under now. */
+  keyId: string;
+  endpoints: number;
+  leads: number;
+  /** What is still under another key. */
+  left: { endpoints: number; leads: number };
+}
+
+/** What one check of `doctor` found. */
+export interface Finding {
+  check: string;
+  status: 'ok' | 'warning' | 'failed' | 'skipped';
+  /** What was seen, in one sentence. */
+  detail: string;
+  /** What to do about it; null where nothing is wrong. */
+  remedy: string | null;
+  /** Set where `--fix` did something. */
+  fixed: string | null;
+}

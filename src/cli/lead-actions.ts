@@ -1,0 +1,43 @@
+import type { Lead } from './api-types.ts';
+import { countUnsettled } from './endpoint-actions.ts';
+import type { Session } from './session.ts';
+import { table } from './table.ts';
+import { plural, segment } from './values.ts';
+
+type Entry = Lead['timeline'][number];
+
+const timelineColumns = [
+  { title: 'AT', value: ({ at }: Entry) => at },
+  { title: 'WHAT', value: ({ kind }: Entry) => kind },
+  { title: 'TEXT', value: ({ text }: Entry) => text },
+];
+
+export async function showLead({ api, out, organizationPath }: Session, id: string): Promise<void> {
+  const lead = await api.call<Lead>('GET', `${await organizationPath()}/leads/${segment(id)}`);
+  const { lead_id, mode, stage, lead_status, deliveries, timeline } = lead;
+  out.thing(lead, [
+    ['lead', lead_id],
+    ['mode', mode],
+    ['stage', stage],
+    ['status', lead_status],
+    ['deliveries', deliveries.length],
+  ]);
+  if (out.format !== 'text') return;
+  for (const line of ['', ...table(timelineColumns, timeline)]) out.line(line);
+  const waiting = deliveries.find(({ status }) => status !== 'delivered');
+  if (waiting !== undefined) out.hint(`spark360 deliveries show ${waiting.id}`);
+}
+
+export async function eraseLead(session: Session, id: string, dryRun: boolean): Promise<void> {
+  const { api, out, confirm } = session;
+  const path = `${await session.organizationPath()}/leads/${segment(id)}`;
+  const { deliveries } = await api.call<Lead>('GET', path);
+  const unsettled = await countUnsettled(session, { lead_id: id });
+  const found = plural(deliveries.length, 'delivery loses its bytes', 'deliveries lose their bytes');
+  out.note(`${found}, ${unsettled.words} of them unsettled and abandoned. It cannot be undone.`);
+  const counted = { deliveries: deliveries.length, unsettled: unsettled.count };
+  if (dryRun) return out.thing({ ...counted, dry_run: true }, Object.entries(counted));
+  await confirm('Erase the lead?');
+  await api.call('DELETE', path);
+  out.thing({ erased: id, ...counted }, [['erased', id]]);
+}

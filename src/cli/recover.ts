@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecoveryJob } from './api-types.ts';
+import { endWith } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import { startProgress } from './progress.ts';
+import type { Session } from './session.ts';
+import { plural, segment } from './values.ts';
+
+const lookAgainMs = 1_000;
+
+export interface RecoverOptions {
+  since: string;
+  until?: string;
+  dryRun?: true;
+  wait: boolean;
+}
+
+interface Begun {
+  count: number;
+  job_id: string | null;
+}
+
+/** Counts first, asks, then starts the job and follows it. */
+export async function recover(session: Session, endpoint: string, options: RecoverOptions): Promise<void> {
+  const { api, out, confirm } = session;
+  const { since, until } = options;
+  const path = `${await session.organizationPath()}/endpoints/${segment(endpoint)}/recover`;
+  const counted = await api.call<Begun>('POST', path, { body: { since, until, dry_run: true } });
+  const amount = plural(counted.count, 'abandoned delivery', 'abandoned deliveries');
+  out.note(`${amount} since ${since}${until === undefined ? '' : ` until ${until}`}.`);
+  if (options.dryRun === true) return out.thing({ ...counted, dry_run: true }, [['count', counted.count]]);
+  if (counted.count === 0) return out.thing(counted, [['count', 0]]);
+  await confirm('Send them again?');
+  const { count, job_id } = await api.call<Begun>('POST', path, { body: { since, until } });
+  if (job_id === null) throw new Error('a recovery was begun without a job');
+  if (options.wait) return watchJob(session, job_id);
+  out.thing({ count, job_id }, [
+    ['count', count],
+    ['job', job_id],
+  ]);
+  out.hint(`spark360 jobs watch ${job_id}`);
+}
+
+/** @throws exit code 7 when some of it was abandoned again */
+export async function watchJob(session: Session, id: string): Promise<void> {
+  const { api, out } = session;
+  const path = `${await session.organizationPath()}/jobs/${segment(id)}`;
+  let job = await api.call<RecoveryJob>('GET', path);
+  const progress = startProgress(session, job.count ?? 0);
+  while (job.status === 'running') {
+    const settled = job.delivered + job.abandoned;
+    progress.update(settled, `${settled} of ${job.count ?? '?'} settled`);
+    if (out.format === 'jsonl') out.item(job);
+    await sleep(lookAgainMs);
+    job = await api.call<RecoveryJob>('GET', path);
+  }
+  progress.end(`${job.delivered} delivered, ${job.abandoned} abandoned again.`);
+  out.thing(job, Object.entries(job));
+  if (job.abandoned > 0) throw endWith(exitCodes.partlyDone);
+}

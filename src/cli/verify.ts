@@ -1,0 +1,141 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { SavedRequest } from './http-message.ts';
+
+/** One of the four checks that a receiver makes (spec section 3). */
+export interface Check {
+  check: 'webhook-signature' | 'webhook-timestamp' | 'x-spark360-signature' | 'webhook-id';
+  ok: boolean;
+  detail: string;
+  /** What usually is behind such a failure; null where it is not known, or nothing failed. */
+  cause: string | null;
+}
+
+/** Standard Webhooks: a receiver rejects what is older, or newer, than this (milliseconds). */
+const toleranceMs = 300_000;
+const prefix = 'whsec_';
+
+const hexOf = (key: string | Buffer, body: Buffer): string => createHmac('sha256', key).update(body).digest('hex');
+const decoded = (secret: string): Buffer => Buffer.from(secret.replace(prefix, ''), 'base64');
+
+function isEqual(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Checks a saved request against a signing secret. @param now epoch milliseconds */
+export function verify(request: SavedRequest, secret: string, now: number): Check[] {
+  return [standard(request, secret), timestamp(request, now), whole(request, secret), identity(request)];
+}
+
+export const isVerified = (checks: readonly Check[]): boolean => checks.every(({ ok }) => ok);
+
+/** `webhook-signature`: keyed with the decoded bytes behind `whsec_`, over id, timestamp and body. Any part may hold. */
+function standard({ headers, body }: SavedRequest, secret: string): Check {
+  const check = 'webhook-signature';
+  const [id, sentAt, given] = [headers.get('webhook-id'), headers.get('webhook-timestamp'), headers.get(check)];
+  if (id === undefined || sentAt === undefined || given === undefined) {
+    return missing(check, 'webhook-id, webhook-timestamp or webhook-signature');
+  }
+  const parts = given.split(' ').map((part) => part.replace(/^v1,/, ''));
+  const holds = (key: string | Buffer, bytes: Buffer): boolean => {
+    const expected = createHmac('sha256', key).update(`${id}.${sentAt}.`).update(bytes).digest('base64');
+    return parts.some((part) => isEqual(part, expected));
+  };
+  return result(check, holds, { right: decoded(secret), wrong: secret, wrongWas: 'the whole secret string' }, body);
+}
+
+/** `X-Spark360-Signature`, or `-Next` during a rotation: keyed with the whole secret string, over the body. */
+function whole({ headers, body }: SavedRequest, secret: string): Check {
+  const check = 'x-spark360-signature';
+  const parts = [headers.get(check), headers.get(`${check}-next`)].filter((part) => part !== undefined);
+  if (parts.length === 0) return missing(check, check);
+  const holds = (key: string | Buffer, bytes: Buffer): boolean =>
+    parts.some((part) => isEqual(part.replace(/^sha256=/, ''), hexOf(key, bytes)));
+  return result(check, holds, { right: secret, wrong: decoded(secret), wrongWas: 'the decoded part only' }, body);
+}
+
+interface Keys {
+  right: string | Buffer;
+  /** What a receiver often takes instead. */
+  wrong: string | Buffer;
+  wrongWas: string;
+}
+
+function result(
+  check: Check['check'],
+  holds: (key: string | Buffer, body: Buffer) => boolean,
+  { right, wrong, wrongWas }: Keys,
+  body: Buffer,
+): Check {
+  if (holds(right, body)) return { check, ok: true, detail: 'holds', cause: null };
+  const failed = (cause: string | null): Check => ({ check, ok: false, detail: 'does not hold', cause });
+  if (holds(wrong, body)) return failed(`It was made with ${wrongWas} as the key: not by this service.`);
+  for (const [change, bytes] of changes(body)) {
+    if (holds(right, bytes)) return failed(`${change} Verify the raw bytes, before anything parses them.`);
+  }
+  return failed(
+    'Another secret (of another endpoint, or from before a rotation), or a body that was changed after it was signed.',
+  );
+}
+
+/** What frameworks and editors do to a body, undone. */
+function* changes(body: Buffer): Generator<[change: string, bytes: Buffer]> {
+  const text = body.toString('utf8');
+  yield ['The body has a line end more than was signed.', Buffer.from(text.replace(/\r?\n$/, ''))];
+  yield ['The body has a line end less than was signed.', Buffer.from(`${text}\n`)];
+  yield ['Line ends of the body were changed to CRLF.', Buffer.from(text.replaceAll('\r\n', '\n'))];
+  try {
+    yield ['The body was parsed and written again as other JSON.', Buffer.from(JSON.stringify(JSON.parse(text)))];
+  } catch {
+    // No JSON: then nothing wrote it again as such.
+  }
+}
+
+function timestamp({ headers }: SavedRequest, now: number): Check {
+  const check = 'webhook-timestamp';
+  const given = headers.get(check);
+  if (given === undefined || !/^\d{1,12}$/.test(given)) return missing(check, check);
+  const ageMs = now - Number(given) * 1_000;
+  const words = `${Math.abs(Math.round(ageMs / 1_000))} s ${ageMs >= 0 ? 'ago' : 'ahead'}`;
+  if (Math.abs(ageMs) <= toleranceMs) return { check, ok: true, detail: words, cause: null };
+  return {
+    check,
+    ok: false,
+    detail: `${words}, more than ${toleranceMs / 1_000} s`,
+    cause:
+      ageMs > 0
+        ? 'A replay or a request saved a while ago (give its time with --at), or a clock that is ahead.'
+        : 'This clock is behind, or the time is in milliseconds: it is in seconds.',
+  };
+}
+
+/** The header by which a receiver deduplicates is the body's `event_id`. */
+function identity({ headers, body }: SavedRequest): Check {
+  const check = 'webhook-id';
+  const given = headers.get(check);
+  if (given === undefined) return missing(check, check);
+  const eventId = eventIdOf(body);
+  if (eventId === given) return { check, ok: true, detail: 'is the event_id of the body', cause: null };
+  return {
+    check,
+    ok: false,
+    detail: eventId === null ? 'the body has no event_id' : `the event_id of the body is ${eventId}`,
+    cause: 'Headers and body are of two requests, or the body is cut off.',
+  };
+}
+
+function eventIdOf(body: Buffer): string | null {
+  try {
+    const { event_id } = JSON.parse(body.toString('utf8')) as { event_id?: unknown };
+    return typeof event_id === 'string' ? event_id : null;
+  } catch {
+    return null;
+  }
+}
+
+const missing = (check: Check['check'], names: string): Check => ({
+  check,
+  ok: false,
+  detail: `${names}: not there, or not readable`,
+  cause: 'A proxy or a framework dropped the header, or the request is not from this service.',
+});
