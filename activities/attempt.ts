@@ -41,8 +41,6 @@ export interface ObservedAttempt {
   startedAt: Date;
   result: AttemptResult;
   outcome: Outcome;
-  /** The workflow's time when the attempt was scheduled, epoch milliseconds. */
-  emittedAt: number;
 }
 
 /** How long an answer that we have is kept in memory for a database that is away (milliseconds). */
@@ -120,7 +118,7 @@ export async function attemptDelivery(
       delivery.endpointId,
     ),
   );
-  parts.observe({ delivery, number, attemptId, startedAt, result, outcome, emittedAt: workflowNow });
+  parts.observe({ delivery, number, attemptId, startedAt, result, outcome });
   return persistently(() => withConsequences(parts, delivery, number, outcome));
 }
 

@@ -8,7 +8,7 @@ import { beating } from './deliver.ts';
 import type { InFlight } from './in-flight.ts';
 
 /** An attempt asked for by hand. A failed one's outcome says what it would have been abandoned for: it changes nothing. */
-export interface ObservedResend extends Omit<ObservedAttempt, 'emittedAt'> {
+export interface ObservedResend extends ObservedAttempt {
   resend: true;
 }
 

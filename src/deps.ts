@@ -23,6 +23,8 @@ import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt, observeResend } from './telemetry/attempts.ts';
 import { observeBacklog } from './telemetry/backlog.ts';
+import { observeConnections } from './telemetry/connections.ts';
+import { observeMails } from './telemetry/mails.ts';
 import { countRemoved, createMetrics } from './telemetry/metrics.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
@@ -49,11 +51,13 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   const metrics = createMetrics({ process: true });
   const keyRing = parseKeyRing(config.encryptionKeys);
   const db = openDatabase(databaseUrl, poolSize, (error) => log.warn({ err: error }, 'database connection lost'));
-  observeBacklog(metrics.registry, () => backlog(db), log);
   const outboxDb =
     config.outboxDatabaseUrl === undefined
       ? db
       : openDatabase(config.outboxDatabaseUrl, 1, (error) => log.warn({ err: error }, 'outbox connection lost'));
+  // In this order: a scrape counts the connections before it takes one itself.
+  observeConnections(metrics.registry, { main: db, ...(outboxDb !== db && { outbox: outboxDb }) });
+  observeBacklog(metrics.registry, () => backlog(db), log);
   const temporalTarget: TemporalTarget = {
     address: temporalAddress,
     namespace: config.temporalNamespace,
@@ -70,12 +74,10 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     allowLoopback: config.allowInsecureEndpoints === 'loopback',
     timeoutMs: config.attemptTimeoutMs,
   });
-  const mailer = createMailer({
-    smtpUrl: config.smtpUrl,
-    from: config.mailFrom,
-    dataDir: config.dataDir,
-    log,
-  });
+  const mailer = observeMails(
+    createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, dataDir: config.dataDir, log }),
+    metrics.mails,
+  );
   const observe = observeAttempt({ log, metrics });
   const observeByHand = observeResend({ log, metrics });
   const activityParts = {

@@ -1,29 +1,50 @@
+import type { PausedReason } from '../domain/failing-policy.ts';
 import type { DeliveryStatus } from '../domain/outcome.ts';
 import type { Queryable } from './pool.ts';
 
 export interface Backlog {
-  /** Deliveries that are not settled, by status; counted up to `mostCounted` together. */
-  unsettled: Partial<Record<DeliveryStatus, number>>;
-  pausedEndpoints: number;
+  /** Deliveries that are not settled, by status, and the age of the oldest of each; counted up to `mostCounted` together. */
+  unsettled: Partial<Record<DeliveryStatus, { count: number; oldestSeconds: number }>>;
+  /** Retries that were due more than a minute ago: their timer fired long since, or their workflow is gone. */
+  overdueRetries: number;
+  /** Endpoints whose `max_in_flight` attempts are all under way. */
+  saturatedEndpoints: number;
+  pausedEndpoints: Partial<Record<PausedReason, number>>;
 }
 
 /** A number beyond this says no more: it is many. */
 const mostCounted = 100_000;
 
-/** What waits: each count is made of a partial index that holds nothing else. */
+const unsettledSql = `
+  with unsettled as (
+    select endpoint_id, status, created_at, next_attempt_at from deliveries
+     where status not in ('delivered', 'abandoned') limit ${mostCounted}
+  ), by_status as (
+    select status, count(*)::int as count, greatest(0, extract(epoch from now() - min(created_at)))::float8 as "oldestSeconds"
+      from unsettled group by status
+  ), busy as (
+    select endpoint_id, count(*) as under_way from unsettled where status = 'delivering' group by endpoint_id
+  )
+  select (select coalesce(json_object_agg(status, json_build_object('count', count, 'oldestSeconds', "oldestSeconds")), '{}')
+            from by_status) as unsettled,
+         (select count(*)::int from unsettled
+           where status = 'retrying' and next_attempt_at < now() - interval '1 minute') as overdue,
+         (select count(*)::int from busy b join endpoints p on p.id = b.endpoint_id
+           where b.under_way >= p.max_in_flight) as saturated`;
+
+/** What waits, read from partial indexes that hold nothing else. */
 export async function backlog(db: Queryable): Promise<Backlog> {
-  const [rows, [endpoints]] = await Promise.all([
-    db.query<{ status: DeliveryStatus; count: number }>(
-      `select status, count(*)::int as count
-         from (select status from deliveries where status not in ('delivered', 'abandoned') limit ${mostCounted}) unsettled
-        group by status`,
-    ),
-    db.query<{ count: number }>(
-      `select count(*)::int as count from endpoints where status = 'paused' and deleted_at is null`,
+  const [[counted], paused] = await Promise.all([
+    db.query<{ unsettled: Backlog['unsettled']; overdue: number; saturated: number }>(unsettledSql),
+    db.query<{ reason: PausedReason; count: number }>(
+      `select paused_reason as reason, count(*)::int as count from endpoints
+        where status = 'paused' and deleted_at is null group by paused_reason`,
     ),
   ]);
   return {
-    unsettled: Object.fromEntries(rows.map(({ status, count }) => [status, count])),
-    pausedEndpoints: endpoints?.count ?? 0,
+    unsettled: counted?.unsettled ?? {},
+    overdueRetries: counted?.overdue ?? 0,
+    saturatedEndpoints: counted?.saturated ?? 0,
+    pausedEndpoints: Object.fromEntries(paused.map(({ reason, count }) => [reason, count])),
   };
 }

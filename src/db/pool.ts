@@ -12,6 +12,8 @@ export interface Queryable {
 export interface Database extends Queryable {
   /** @param first a statement without parameters that goes with the begin, in one round trip */
   tx<Result>(work: (db: Queryable) => Promise<Result>, first?: string): Promise<Result>;
+  /** Connections of the pool, and callers that wait for one. */
+  connections(): { active: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -75,6 +77,11 @@ export function openDatabase(url: string, size: number, onError: (error: Error) 
         client.release(broken);
       }
     },
+    connections: () => ({
+      active: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => pool.end(),
   };
 }

@@ -82,6 +82,7 @@ const publishSql = `
       outcome = case when inbound_events.outcome = 'accepted' then excluded.outcome else inbound_events.outcome end,
       subject = case when inbound_events.subject = excluded.subject
                       and inbound_events.fingerprint = excluded.fingerprint then excluded.subject end
+    returning received_at
   ), organization as (
     insert into organizations (id) values ($2) on conflict do nothing
   ), lead as (
@@ -117,13 +118,14 @@ const publishSql = `
     on conflict (subject, endpoint_id) do update set last_sequence = lanes.last_sequence + excluded.last_sequence
     returning endpoint_id, last_sequence
   ), inserted as (
-    insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status)
-    select s.event_id, s.endpoint_id, $2, $1, $16, s.type, n.last_sequence - s.total + s.nth, s.status
+    insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status, accepted_at)
+    select s.event_id, s.endpoint_id, $2, $1, $16, s.type, n.last_sequence - s.total + s.nth, s.status,
+           coalesce((select max(received_at) from claimed), now())
       from subscribed s join numbered n using (endpoint_id)
-    returning id, event_id, endpoint_id, event, sequence
+    returning id, event_id, endpoint_id, event, sequence, accepted_at
   )
   select i.id, $2 as organization_id, i.endpoint_id, i.event_id, i.event, i.sequence, s.body, s.url, s.endpoint_open, s.endpoint_metered,
-         s.secret, s.next_secret, s.overlap_ends_at, 0 as attempts_before, false as recovering
+         s.secret, s.next_secret, s.overlap_ends_at, i.accepted_at, 0 as attempts_before, false as recovering
     from inserted i join subscribed s using (event_id, endpoint_id)
    order by i.endpoint_id, i.sequence`;
 

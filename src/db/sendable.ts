@@ -18,6 +18,8 @@ export interface Sendable {
   secret: Buffer;
   nextSecret: Buffer | null;
   overlapEndsAt: Date | null;
+  /** When the last of what made it due was accepted. */
+  acceptedAt: Date;
   /** Attempts before its recovery: the schedule starts anew, the numbers go on. */
   attemptsBefore: number;
   /** Sent again after it was settled: outside the order (spec section 3). */
@@ -38,6 +40,7 @@ export interface SendableRow {
   secret: Buffer;
   next_secret: Buffer | null;
   overlap_ends_at: Date | null;
+  accepted_at: Date;
   attempts_before: number;
   recovering: boolean;
 }
@@ -48,7 +51,7 @@ export const endpointMetered = `p.rate_limit is not null or p.max_in_flight < ${
 /** Select these from deliveries `d`, joined by `sendableFrom`. */
 export const sendableColumns = `d.id, d.organization_id, d.endpoint_id, d.event_id, d.event, d.sequence, b.body, p.url,
   p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open, ${endpointMetered} as endpoint_metered, p.secret, p.next_secret, p.overlap_ends_at,
-  d.attempts_before, d.recovery_job_id is not null as recovering`;
+  d.accepted_at, d.attempts_before, d.recovery_job_id is not null as recovering`;
 export const sendableFrom = 'join endpoints p on p.id = d.endpoint_id join event_bodies b on b.event_id = d.event_id';
 
 export const toSendable = (row: SendableRow): Sendable => ({
@@ -65,6 +68,7 @@ export const toSendable = (row: SendableRow): Sendable => ({
   secret: row.secret,
   nextSecret: row.next_secret,
   overlapEndsAt: row.overlap_ends_at,
+  acceptedAt: row.accepted_at,
   attemptsBefore: row.attempts_before,
   recovering: row.recovering,
 });

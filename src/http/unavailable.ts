@@ -38,6 +38,7 @@ export function boundedDatabase(db: Database, ms: number = partTimeoutMs): Datab
   return {
     ...queryable(db),
     tx: (work, first) => bounded(db.tx((tx) => work(queryable(tx)), first)),
+    connections: db.connections,
     close: () => db.close(),
   };
 }

@@ -12,9 +12,14 @@ interface Telemetry {
 export const observeAttempt =
   ({ log, metrics }: Telemetry) =>
   (attempt: ObservedAttempt): void => {
-    const { delivery, outcome, emittedAt } = attempt;
+    const { delivery, number, startedAt, outcome } = attempt;
     metrics.attempts.inc({ outcome: outcome.kind });
-    if (outcome.kind === 'delivered') metrics.signalToDelivered.observe(Math.max(0, Date.now() - emittedAt) / 1000);
+    const sinceAccepted = (at: number): number => Math.max(0, at - delivery.acceptedAt.getTime()) / 1000;
+    // A recovery's deliveries were accepted long before: how long they took says nothing of today.
+    if (!delivery.recovering && number === 1)
+      metrics.acceptedToFirstAttempt.observe(sinceAccepted(startedAt.getTime()));
+    if (!delivery.recovering && outcome.kind === 'delivered')
+      metrics.acceptedToDelivered.observe(sinceAccepted(Date.now()));
     writeLine(log, attempt, delivery.recovering);
   };
 
@@ -27,11 +32,7 @@ export const observeResend =
   };
 
 /** Always the same field names; never a secret, a body or a URL. `resend` as in `X-Spark360-Resend`. */
-function writeLine(
-  log: Log,
-  { delivery, number, attemptId, result, outcome }: Omit<ObservedAttempt, 'emittedAt'>,
-  resend: boolean,
-): void {
+function writeLine(log: Log, { delivery, number, attemptId, result, outcome }: ObservedAttempt, resend: boolean): void {
   const line = {
     event_id: delivery.eventId,
     event: delivery.event,

@@ -10,17 +10,81 @@ const shareOfTime = 200;
 const patienceMs = 1_000;
 
 const statuses = ['pending', 'delivering', 'retrying', 'held'] as const;
+const reasons = ['manual', 'failing', 'consecutive_failures', 'gone'] as const;
+
+/** One gauge: its value for each of `values`, or one value where it has no label. */
+interface BacklogGauge {
+  name: string;
+  help: string;
+  label?: string;
+  values?: readonly string[];
+  read: (backlog: Backlog, value: string) => number;
+}
+
+const gauges: BacklogGauge[] = [
+  {
+    name: 'spark360_deliveries_unsettled',
+    help: 'Deliveries that are not settled, by status; counted up to 100,000 together',
+    label: 'status',
+    values: statuses,
+    read: ({ unsettled }, status) => unsettled[status as keyof typeof unsettled]?.count ?? 0,
+  },
+  {
+    name: 'spark360_oldest_unsettled_seconds',
+    help: 'Age of the oldest delivery that is not settled, by status; 0 when there is none',
+    label: 'status',
+    values: statuses,
+    read: ({ unsettled }, status) => unsettled[status as keyof typeof unsettled]?.oldestSeconds ?? 0,
+  },
+  {
+    name: 'spark360_retries_overdue',
+    help: 'Retries that were due more than a minute ago',
+    read: ({ overdueRetries }) => overdueRetries,
+  },
+  {
+    name: 'spark360_endpoints_saturated',
+    help: 'Endpoints whose max_in_flight attempts are all under way',
+    read: ({ saturatedEndpoints }) => saturatedEndpoints,
+  },
+  {
+    name: 'spark360_endpoints_paused',
+    help: 'Endpoints that are paused, by reason',
+    label: 'reason',
+    values: reasons,
+    read: ({ pausedEndpoints }, reason) => pausedEndpoints[reason as keyof typeof pausedEndpoints] ?? 0,
+  },
+];
 
 /**
  * Gauges of what waits, read when somebody scrapes. Every process reads the same database, so a dashboard takes their maximum.
  * While it does not answer the gauges are absent: an old number, or 0, would look like good news.
  */
 export function observeBacklog(registry: Registry, read: () => Promise<Backlog>, log: Pick<Log, 'debug'>): void {
+  const recent = cached(read, log);
+  for (const { name, help, label, values = [''], read: pick } of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [registry],
+      async collect() {
+        const backlog = await recent();
+        for (const value of values) {
+          const labels: Record<string, string> = label === undefined ? {} : { [label]: value };
+          if (backlog === null) this.remove(labels);
+          else this.set(labels, pick(backlog, value));
+        }
+      },
+    });
+  }
+}
+
+/** Gives what was read last, or null while the database does not answer. */
+function cached(read: () => Promise<Backlog>, log: Pick<Log, 'debug'>): () => Promise<Backlog | null> {
   let latest: Backlog | null = null;
   let staleAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> = Promise.resolve();
-
-  const recent = async (): Promise<Backlog | null> => {
+  return async () => {
     const readAt = performance.now();
     if (readAt >= staleAt) {
       staleAt = readAt + freshMs;
@@ -36,28 +100,4 @@ export function observeBacklog(registry: Registry, read: () => Promise<Backlog>,
     await Promise.race([reading, sleep(patienceMs, undefined, { ref: false })]);
     return latest;
   };
-
-  new Gauge({
-    name: 'spark360_deliveries_unsettled',
-    help: 'Deliveries that are not settled, by status; counted up to 100,000 together',
-    labelNames: ['status'],
-    registers: [registry],
-    async collect() {
-      const backlog = await recent();
-      for (const status of statuses) {
-        if (backlog === null) this.remove({ status });
-        else this.set({ status }, backlog.unsettled[status] ?? 0);
-      }
-    },
-  });
-  new Gauge({
-    name: 'spark360_endpoints_paused',
-    help: 'Endpoints that are paused, by hand or for failing',
-    registers: [registry],
-    async collect() {
-      const backlog = await recent();
-      if (backlog === null) this.remove();
-      else this.set(backlog.pausedEndpoints);
-    },
-  });
 }

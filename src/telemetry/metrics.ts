@@ -13,8 +13,12 @@ export interface Metrics {
   attempts: Counter<'outcome'>;
   /** Attempts asked for by hand. `outcome`: delivered, abandoned: what a failed one would have been, it changes nothing. */
   resends: Counter<'outcome'>;
-  /** From the signal that emitted an event to its first delivery. */
-  signalToDelivered: Histogram;
+  /** From the acceptance of the inbound event that made a delivery due to its success, over all attempts. */
+  acceptedToDelivered: Histogram;
+  /** From there to its first attempt: the engine, and what the delivery waits for (its lane, a slot, a pause). */
+  acceptedToFirstAttempt: Histogram;
+  /** Mails by recipient. `outcome`: accepted, refused, deferred (tried again). */
+  mails: Counter<'outcome'>;
   /** Leads whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
   enrichmentOverdue: Counter;
   /** Rows that retention removed. `rows`: deliveries, attempts, bodies, receipts, jobs. */
@@ -51,10 +55,22 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
       labelNames: ['outcome'],
       registers,
     }),
-    signalToDelivered: new Histogram({
-      name: 'spark360_signal_to_delivered_seconds',
-      help: 'From the signal that emitted an event to its delivery',
+    acceptedToDelivered: new Histogram({
+      name: 'spark360_accepted_to_delivered_seconds',
+      help: 'From the acceptance of what made a delivery due to its success',
       buckets: deliveryBuckets,
+      registers,
+    }),
+    acceptedToFirstAttempt: new Histogram({
+      name: 'spark360_accepted_to_first_attempt_seconds',
+      help: 'From the acceptance of what made a delivery due to its first attempt',
+      buckets: deliveryBuckets,
+      registers,
+    }),
+    mails: new Counter({
+      name: 'spark360_mails_total',
+      help: 'Mails by recipient and outcome',
+      labelNames: ['outcome'],
       registers,
     }),
     enrichmentOverdue: new Counter({

@@ -108,7 +108,7 @@ test('a resend is logged and counted like every attempt, marked as one, and a fa
     expect(metrics).toMatch(/^spark360_resends_total\{outcome="abandoned"\} 1$/m);
     expect(metrics).toMatch(/^spark360_resends_total\{outcome="delivered"\} 1$/m);
     expect(metrics).toMatch(/^spark360_delivery_attempts_total\{outcome="delivered"\} 1$/m);
-    expect(metrics).toMatch(/^spark360_signal_to_delivered_seconds_count 1$/m);
+    expect(metrics).toMatch(/^spark360_accepted_to_delivered_seconds_count 1$/m);
   });
 });
 

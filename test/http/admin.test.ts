@@ -145,7 +145,11 @@ describe('what waits, in the metrics', () => {
     const text = await deps.metrics.registry.metrics();
     expect(text).toMatch(/^spark360_deliveries_unsettled\{status="held"\} 1$/m);
     expect(text).toMatch(/^spark360_deliveries_unsettled\{status="pending"\} 0$/m);
-    expect(text).toMatch(/^spark360_endpoints_paused 1$/m);
+    expect(text).toMatch(/^spark360_oldest_unsettled_seconds\{status="held"\} [0-9.e-]+$/m);
+    expect(text).toMatch(/^spark360_oldest_unsettled_seconds\{status="pending"\} 0$/m);
+    expect(text).toMatch(/^spark360_endpoints_paused\{reason="manual"\} 1$/m);
+    expect(text).toMatch(/^spark360_endpoints_paused\{reason="failing"\} 0$/m);
+    expect(text).toMatch(/^spark360_database_connections\{pool="main",state="waiting"\} 0$/m);
     await receiver.close();
   });
 
@@ -154,11 +158,11 @@ describe('what waits, in the metrics', () => {
     let reads = 0;
     const read = async () => {
       reads += 1;
-      return { unsettled: {}, pausedEndpoints: 7 };
+      return { unsettled: {}, overdueRetries: 0, saturatedEndpoints: 0, pausedEndpoints: { manual: 7 } };
     };
     observeBacklog(metrics.registry, read, silent);
     const scrapes = await Promise.all(Array.from({ length: 20 }, () => metrics.registry.metrics()));
-    for (const scrape of scrapes) expect(scrape).toMatch(/^spark360_endpoints_paused 7$/m);
+    for (const scrape of scrapes) expect(scrape).toMatch(/^spark360_endpoints_paused\{reason="manual"\} 7$/m);
     expect(reads).toBe(1);
   });
 
@@ -171,7 +175,9 @@ describe('what waits, in the metrics', () => {
     const before = performance.now();
     const text = await metrics.registry.metrics();
     expect(performance.now() - before).toBeLessThan(2_000);
-    expect(text).not.toMatch(/^spark360_(deliveries_unsettled|endpoints_paused)[ {]/m);
+    expect(text).not.toMatch(
+      /^spark360_(deliveries_unsettled|oldest_unsettled_seconds|retries_overdue|endpoints_paused)[ {]/m,
+    );
     expect(text).toMatch(/^spark360_enrichment_overdue_total 0$/m);
   });
 });

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { backlog } from '../../src/db/backlog.ts';
+import { type Database, openDatabase } from '../../src/db/pool.ts';
+import { createTestDatabase, type TestDatabase } from '../support/services.ts';
+
+let database: TestDatabase;
+let db: Database;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase(database.url, 2, () => undefined);
+});
+afterAll(async () => {
+  await db?.close();
+  await database?.drop();
+});
+
+test('nothing waits in an empty database', async () => {
+  expect(await backlog(db)).toEqual({
+    unsettled: {},
+    overdueRetries: 0,
+    saturatedEndpoints: 0,
+    pausedEndpoints: {},
+  });
+});
+
+test('deliveries by status with the age of the oldest, overdue retries, full and paused endpoints', async () => {
+  const full = await anEndpoint({ maxInFlight: 2 });
+  const free = await anEndpoint({ maxInFlight: 3 });
+  await anEndpoint({ pausedReason: 'gone' });
+  await anEndpoint({ pausedReason: 'manual' });
+  await anEndpoint({ pausedReason: 'manual' });
+  await insert(full, 'delivering', 2);
+  await insert(free, 'delivering', 2);
+  await insert(free, 'held', 3, { ageSeconds: 500 });
+  await insert(free, 'retrying', 1, { ageSeconds: 90, dueInSeconds: -61 });
+  await insert(free, 'retrying', 2, { dueInSeconds: -30 });
+  await insert(free, 'delivered', 5, { ageSeconds: 9_000 });
+
+  const { unsettled, ...rest } = await backlog(db);
+  expect(rest).toEqual({ overdueRetries: 1, saturatedEndpoints: 1, pausedEndpoints: { gone: 1, manual: 2 } });
+  expect(Object.entries(unsettled).map(([status, { count }]) => [status, count])).toEqual(
+    expect.arrayContaining([
+      ['delivering', 4],
+      ['held', 3],
+      ['retrying', 3],
+    ]),
+  );
+  expect(Object.keys(unsettled)).toHaveLength(3);
+  expect(Math.floor((unsettled.held?.oldestSeconds ?? 0) / 100)).toBe(5);
+  expect(Math.floor((unsettled.retrying?.oldestSeconds ?? 0) / 90)).toBe(1);
+});
+
+async function anEndpoint({ maxInFlight = 16, pausedReason = null as string | null }): Promise<string> {
+  const [row] = await db.query<{ id: string }>(
+    `with organization as (insert into organizations (id) values ($1) returning id)
+     insert into endpoints (organization_id, url, events, mode, secret, max_in_flight, status, paused_reason)
+     select id, 'https://example.com', '{lead.enriched}', 'prod', '', $2, $3, $4 from organization returning id`,
+    [randomUUID(), maxInFlight, pausedReason === null ? 'active' : 'paused', pausedReason],
+  );
+  return row?.id ?? '';
+}
+
+const insert = (
+  endpoint: string,
+  status: string,
+  count: number,
+  { ageSeconds = 1, dueInSeconds = null as number | null } = {},
+) =>
+  db.execute(
+    `insert into deliveries (event_id, endpoint_id, organization_id, subject, event, sequence, status, created_at, next_attempt_at,
+                             delivered_at, settled_at)
+     select gen_random_uuid(), $1, gen_random_uuid(), $2, 'lead.enriched', n, $3, now() - make_interval(secs => $5),
+            now() + make_interval(secs => $6::float8), case $3 when 'delivered' then now() end, case $3 when 'delivered' then now() end
+       from generate_series(1, $4) n`,
+    [endpoint, randomUUID(), status, count, ageSeconds, dueInSeconds],
+  );
