@@ -124,6 +124,9 @@ export const variables = {
     .prefault('Spark360 Events <events@spark360.example>')
     .describe('Sender of the mails to organizations: a name and an address of your own domain.'),
   PUBLIC_URL: url('https', 'http').optional().describe('Where people reach this service, for the links in mails.'),
+  MAX_ENDPOINTS: integer(1, 10_000)
+    .prefault('100')
+    .describe('Endpoints that one organization may have: each lead makes a delivery for each of them and event.'),
   ALLOW_INSECURE_ENDPOINTS: z
     .enum(['loopback'], 'expected loopback, or nothing')
     .optional()
@@ -203,6 +206,7 @@ export interface Config {
   readonly smtpUrl?: string;
   readonly mailFrom: string;
   readonly publicUrl?: string;
+  readonly maxEndpoints: number;
   readonly allowInsecureEndpoints: 'loopback' | null;
   readonly retentionDays: number;
   readonly outboxDatabaseUrl?: string;
@@ -266,6 +270,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     idleAfterMs: settings.IDLE_AFTER,
     mailFrom: settings.MAIL_FROM,
     ...present({ smtpUrl: settings.SMTP_URL, publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') }),
+    maxEndpoints: settings.MAX_ENDPOINTS,
     allowInsecureEndpoints: settings.ALLOW_INSECURE_ENDPOINTS ?? null,
     retentionDays: settings.RETENTION_DAYS,
     ...present({ outboxDatabaseUrl: settings.OUTBOX_DATABASE_URL }),

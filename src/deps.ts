@@ -35,6 +35,8 @@ import { createSender } from './webhooks/send.ts';
 
 /** Connections to Postgres, in each process: an activity holds one for a statement, never while a partner thinks. */
 const poolSize = 16;
+/** Beside those, of the API, for lists: none of them can take a connection from intake, and Postgres ends one that the API gave up on. */
+const reads = { poolSize: 16, statementTimeoutMs: 5_000 };
 
 export interface DepsOptions {
   /** The process's name in its log lines: api, worker, relay, all. */
@@ -51,6 +53,12 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   const metrics = createMetrics({ process: true });
   const keyRing = parseKeyRing(config.encryptionKeys);
   const db = openDatabase(databaseUrl, poolSize, (error) => log.warn({ err: error }, 'database connection lost'));
+  const readsDb = openDatabase(
+    databaseUrl,
+    reads.poolSize,
+    (error) => log.warn({ err: error }, 'database connection lost'),
+    reads,
+  );
   const outboxDb =
     config.outboxDatabaseUrl === undefined
       ? db
@@ -125,6 +133,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     log,
     metrics,
     db,
+    reads: readsDb,
     keyRing,
     codec: encryptionCodec(keyRing),
     temporal,
@@ -148,7 +157,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       await sender.close();
       mailer.close();
       await temporal.connection.close();
-      await db.close();
+      await Promise.all([db.close(), readsDb.close()]);
       if (outboxDb !== db) await outboxDb.close();
       await sendingTraces;
     },

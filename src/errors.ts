@@ -101,6 +101,11 @@ export const apiErrors = {
     title: 'The lead was erased',
     meaning: 'Its personal data is gone, and with it what was sent; only its ids are left.',
   },
+  too_many_endpoints: {
+    status: 409,
+    title: 'The organization has as many endpoints as it may have',
+    meaning: 'Delete one that is no longer needed; the operator sets the limit (`MAX_ENDPOINTS`).',
+  },
   recovery_running: {
     status: 409,
     title: 'A recovery of this endpoint is running',
@@ -131,6 +136,11 @@ export const apiErrors = {
     status: 422,
     title: 'The body is not what this call takes',
     meaning: '`errors` names each field that is missing or wrong, or each event above 256 KiB. Nothing was applied.',
+  },
+  too_many_reads: {
+    status: 429,
+    title: 'Too many reads of the organization are under way',
+    meaning: 'Lists, leads and recoveries of one organization: 8 at once. Repeat after `Retry-After` seconds.',
   },
   too_many_sign_ins: {
     status: 429,

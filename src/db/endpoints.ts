@@ -1,6 +1,7 @@
 import type { Mode } from '../domain/lead.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
-import type { Queryable } from './pool.ts';
+import { escapeLiteral } from 'pg';
+import type { Database, Queryable } from './pool.ts';
 
 /** An endpoint as it may be shown: never its secret. */
 export interface EndpointRow {
@@ -43,20 +44,31 @@ const columns =
   'id, url, description, events, mode, status, paused_reason, max_in_flight, rate_limit, created_at, updated_at';
 const live = 'organization_id = $1 and id = $2 and deleted_at is null';
 
-export const endpoints = (db: Queryable) => ({
-  async create(
-    organizationId: string,
-    { id, url, description, events, mode, maxInFlight, rateLimit, secret }: NewEndpoint,
-  ): Promise<EndpointRow> {
-    const [row] = await db.query<EndpointRow>(
-      `insert into endpoints (organization_id, id, url, description, events, mode, max_in_flight, rate_limit, secret)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${columns}`,
-      [organizationId, id, url, description, events, mode, maxInFlight, rateLimit, secret],
-    );
-    if (row === undefined) throw new Error(`endpoint ${id} was not written`);
-    return row;
-  },
+/**
+ * Makes an endpoint; null when the organization has `most` already. Behind a lock of the organization's own, so that two at
+ * once cannot both be the last.
+ */
+export const createEndpoint = (
+  db: Database,
+  organizationId: string,
+  { id, url, description, events, mode, maxInFlight, rateLimit, secret }: NewEndpoint,
+  most: number,
+): Promise<EndpointRow | null> =>
+  db.tx(
+    async (tx) => {
+      const [row] = await tx.query<EndpointRow>(
+        `insert into endpoints (organization_id, id, url, description, events, mode, max_in_flight, rate_limit, secret)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9
+          where (select count(*) from endpoints where organization_id = $1 and deleted_at is null) < $10
+         returning ${columns}`,
+        [organizationId, id, url, description, events, mode, maxInFlight, rateLimit, secret, most],
+      );
+      return row ?? null;
+    },
+    `select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(`endpoints of ${organizationId}`)}, 0))`,
+  );
 
+export const endpoints = (db: Queryable) => ({
   async get(organizationId: string, id: string): Promise<EndpointRow | null> {
     return (
       (await db.query<EndpointRow>(`select ${columns} from endpoints where ${live}`, [organizationId, id]))[0] ?? null

@@ -30,14 +30,20 @@ const queryable = (runner: Pool | PoolClient): Queryable => ({
 });
 
 /** No statement of ours takes seconds, but for the pause of an endpoint with very many unsettled deliveries. */
-const statementTimeoutMs = 20_000;
+const defaultStatementTimeoutMs = 20_000;
 const idleInTransactionMs = 10_000;
 
 /**
  * Opens a pool of at most `size` connections; a connection is made when it is first needed. `onError` hears of idle
- * connections that broke: without a listener a stopping server would end the process.
+ * connections that broke: without a listener a stopping server would end the process. Postgres ends a statement after
+ * `statementTimeoutMs`.
  */
-export function openDatabase(url: string, size: number, onError: (error: Error) => void): Database {
+export function openDatabase(
+  url: string,
+  size: number,
+  onError: (error: Error) => void,
+  { statementTimeoutMs = defaultStatementTimeoutMs }: { statementTimeoutMs?: number } = {},
+): Database {
   const pool = new Pool({
     connectionString: url,
     max: size,

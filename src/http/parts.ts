@@ -10,6 +10,8 @@ import type { RequestTraces } from './trace.ts';
 
 export interface ApiConfig {
   adminApiKey: string;
+  /** Endpoints of one organization at most. */
+  maxEndpoints: number;
   allowInsecureEndpoints: 'loopback' | null;
   /** Where people reach this service. With https the session's cookie is Secure. */
   publicUrl?: string | undefined;
@@ -64,6 +66,8 @@ export type OperationsPort = {
 export interface ApiParts {
   config: ApiConfig;
   db: Database;
+  /** The same database by a pool of its own, for what lists much: it may be exhausted without harm to the other. */
+  reads: Database;
   keyRing: KeyRing;
   client: EventsPort;
   operations: OperationsPort;

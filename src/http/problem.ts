@@ -39,6 +39,8 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply
 
 /** What every call that needs a key can answer, and what one with a body can. */
 export const keyErrors = ['invalid_query', 'unauthorized', 'forbidden', 'unavailable'] as const;
+/** The same for one that lists much. */
+export const readErrors = [...keyErrors, 'too_many_reads'] as const;
 export const bodyErrors = ['malformed_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body'] as const;
 
 /** The `response` entries of an OpenAPI operation for the errors it can answer, grouped by status. */

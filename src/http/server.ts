@@ -11,6 +11,7 @@ import { measureRequests } from './measure.ts';
 import { answerUnknownRoutes } from './not-found.ts';
 import { documentApi } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
+import { boundedReads } from './bounded-reads.ts';
 import { readOffRefusedBodies } from './read-off.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { codecRoutes } from './routes/codec.ts';
@@ -51,6 +52,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     ...temporal,
     operations: boundedOperations(temporal.operations),
     db: boundedDatabase(given.db),
+    reads: boundedDatabase(given.reads),
   };
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.log,
@@ -91,10 +93,8 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     endpointControlRoutes(parts),
     secretRoutes(parts),
     testEndpointRoutes(parts),
-    recoveryRoutes(parts),
-    deliveryRoutes(parts),
+    boundedReads([recoveryRoutes(parts), deliveryRoutes(parts), leadRoutes(parts)]),
     deliveryControlRoutes(parts),
-    leadRoutes(parts),
     leadControlRoutes(parts),
     eventTypeRoutes,
     healthRoutes(parts),

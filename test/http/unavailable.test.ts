@@ -45,7 +45,7 @@ describe.each([
 ])('Postgres %s', (_how, port) => {
   test('a call answers 503 with Retry-After, soon, and health tells the part', async () => {
     const db = openDatabase(`postgres://nobody@127.0.0.1:${port()}/nothing`, 2, () => undefined);
-    const { url, close } = await startApi({ ...api.deps, db });
+    const { url, close } = await startApi({ ...api.deps, db, reads: db });
     try {
       for (const [method, path, body] of [
         ['POST', '/v1/events', aLead(randomUUID()).created()],

@@ -8,7 +8,7 @@ import { eventName } from '../event-choice.ts';
 import { momentIn, organizationPath, uuid } from '../fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { problems, readErrors } from '../problem.ts';
 import { deliverySchema, presentDelivery } from '../wire-delivery.ts';
 
 const collection = '/v1/organizations/:organizationId/deliveries';
@@ -25,9 +25,9 @@ const filter = z.strictObject({
 
 /** Deliveries of an organization, with their attempts. */
 export const deliveryRoutes =
-  ({ db }: Pick<ApiParts, 'db'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const repository = deliveries(db);
+    const repository = deliveries(reads);
 
     app.get(
       collection,
@@ -40,7 +40,7 @@ export const deliveryRoutes =
           querystring: filter,
           response: {
             200: pageOf(deliverySchema).meta({ id: 'DeliveryPage' }),
-            ...problems(...keyErrors, 'not_found'),
+            ...problems(...readErrors, 'not_found'),
           },
         } satisfies FastifyZodOpenApiSchema,
       },
@@ -59,7 +59,7 @@ export const deliveryRoutes =
           tags: ['Deliveries'],
           summary: 'Show a delivery',
           params: organizationPath.extend({ deliveryId: uuid }),
-          response: { 200: deliverySchema, ...problems(...keyErrors, 'not_found') },
+          response: { 200: deliverySchema, ...problems(...readErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params }) => {

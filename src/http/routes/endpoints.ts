@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { endpoints } from '../../db/endpoints.ts';
+import { createEndpoint, endpoints } from '../../db/endpoints.ts';
 import { ApiError } from '../../errors.ts';
 import { checkEndpointUrl } from '../../webhooks/address-guard.ts';
 import { newSecret } from '../../webhooks/secrets.ts';
@@ -89,14 +89,17 @@ export const endpointRoutes =
           summary: 'Subscribe an endpoint',
           params: organizationPath,
           body: creation,
-          response: { 201: newEndpoint, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
+          response: {
+            201: newEndpoint,
+            ...problems(...keyErrors, ...bodyErrors, 'not_found', 'too_many_endpoints'),
+          },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params, body }, reply) => {
         await assertUrl(body.url);
         const id = randomUUID();
         const secret = newSecret();
-        const row = await repository.create(params.organizationId, {
+        const created = {
           id,
           url: body.url,
           description: body.description ?? null,
@@ -105,7 +108,9 @@ export const endpointRoutes =
           maxInFlight: body.max_in_flight ?? 16,
           rateLimit: body.rate_limit ?? null,
           secret: keyRing.seal(Buffer.from(secret), secretContext(id)),
-        });
+        };
+        const row = await createEndpoint(db, params.organizationId, created, config.maxEndpoints);
+        if (row === null) throw new ApiError('too_many_endpoints');
         return reply.code(201).send({ ...wire(row), secret });
       },
     );

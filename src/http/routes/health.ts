@@ -7,6 +7,8 @@ import { temporalTrouble, within } from '../unavailable.ts';
 
 /** A probe gives up sooner than a request (milliseconds): balancers ask every few seconds. */
 const probeTimeoutMs = 2_000;
+/** Probes of one moment share an answer: nobody needs a key to ask, and each asks Temporal, which limits that (milliseconds). */
+const sharedMs = 1_000;
 
 /** `/healthz`: the process answers. `/readyz`: so do the parts it needs. Neither needs a key. */
 export const healthRoutes =
@@ -25,6 +27,17 @@ export const healthRoutes =
         return true;
       }
     };
+
+    let shared: { since: number; away: Promise<Part[]> } | null = null;
+    const away = (): Promise<Part[]> => {
+      const now = performance.now();
+      if (shared === null || now - shared.since >= sharedMs) shared = { since: now, away: askAll() };
+      return shared.away;
+    };
+    async function askAll(): Promise<Part[]> {
+      const states = await Promise.all(probes.map(isAway));
+      return probes.flatMap(([part], index) => (states[index] ? [part] : []));
+    }
 
     app.get(
       '/healthz',
@@ -55,13 +68,12 @@ export const healthRoutes =
         } satisfies FastifyZodOpenApiSchema,
       },
       async (_request, reply) => {
-        const states = await Promise.all(probes.map(isAway));
-        const away = probes.flatMap(([part], index) => (states[index] ? [part] : []));
-        if (away.length === 0) return { status: 'ready' as const, postgres: 'ok' as const, temporal: 'ok' as const };
-        const issues = away.map((part) => ({ path: part, message: 'not available' }));
+        const parts = await away();
+        if (parts.length === 0) return { status: 'ready' as const, postgres: 'ok' as const, temporal: 'ok' as const };
+        const issues = parts.map((part) => ({ path: part, message: 'not available' }));
         return sendProblem(
           reply.header('retry-after', '2'),
-          problemOf('unavailable', `Not available: ${away.join(', ')}.`, issues),
+          problemOf('unavailable', `Not available: ${parts.join(', ')}.`, issues),
         );
       },
     );

@@ -7,7 +7,7 @@ import { moment, organizationPath, uuidOut } from '../fields.ts';
 import { leadMode, leadPath, leadReader, leadSchema, leadStage, leadStatus, leadUrl } from '../lead-view.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { problems, readErrors } from '../problem.ts';
 import { wire } from '../wire.ts';
 
 const summary = z
@@ -24,10 +24,10 @@ const summary = z
 
 /** Leads of an organization. */
 export const leadRoutes =
-  (parts: Pick<ApiParts, 'db' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads, client, log }: Pick<ApiParts, 'reads' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const repository = leads(parts.db);
-    const read = leadReader(parts);
+    const repository = leads(reads);
+    const read = leadReader({ db: reads, client, log });
 
     app.get(
       '/v1/organizations/:organizationId/leads',
@@ -38,7 +38,7 @@ export const leadRoutes =
           summary: 'List leads, newest first',
           params: organizationPath,
           querystring: z.strictObject({ ...pageQuery, stage: leadStage.optional() }),
-          response: { 200: pageOf(summary).meta({ id: 'LeadPage' }), ...problems(...keyErrors, 'not_found') },
+          response: { 200: pageOf(summary).meta({ id: 'LeadPage' }), ...problems(...readErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params, query }) =>
@@ -53,7 +53,7 @@ export const leadRoutes =
           tags: ['Leads'],
           summary: 'Show a lead: its steps, stage, events and deliveries, and all of it as one timeline',
           params: leadPath,
-          response: { 200: leadSchema, ...problems(...keyErrors, 'not_found') },
+          response: { 200: leadSchema, ...problems(...readErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async (request) => {

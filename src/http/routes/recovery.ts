@@ -7,7 +7,7 @@ import { partner } from '../access.ts';
 import { moment, momentIn, organizationPath, uuid, uuidOut } from '../fields.ts';
 import { invalid } from '../intake/read-events.ts';
 import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
+import { bodyErrors, problems, readErrors } from '../problem.ts';
 import { wire } from '../wire.ts';
 import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
 
@@ -41,10 +41,10 @@ const job = z
 
 /** Recovery of what was abandoned at an endpoint (spec section 5). */
 export const recoveryRoutes =
-  ({ db, operations }: Pick<ApiParts, 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads, operations }: Pick<ApiParts, 'reads' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const repository = recovery(db);
-    const known = endpoints(db);
+    const repository = recovery(reads);
+    const known = endpoints(reads);
 
     app.post(
       `${endpointUrl}/recover`,
@@ -60,7 +60,7 @@ export const recoveryRoutes =
           body: request,
           response: {
             202: started,
-            ...problems(...keyErrors, ...bodyErrors, 'not_found', 'recovery_running'),
+            ...problems(...readErrors, ...bodyErrors, 'not_found', 'recovery_running'),
           },
         } satisfies FastifyZodOpenApiSchema,
       },
@@ -84,7 +84,7 @@ export const recoveryRoutes =
           tags: ['Endpoints'],
           summary: 'Show how far a recovery is',
           params: organizationPath.extend({ jobId: uuid }),
-          response: { 200: job, ...problems(...keyErrors, 'not_found') },
+          response: { 200: job, ...problems(...readErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params: { organizationId, jobId } }) => {
