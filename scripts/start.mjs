@@ -10,4 +10,5 @@ if (isStale()) {
     process.exit(1);
   });
 }
+delete process.env.NODE_PG_FORCE_NATIVE; // read when pg is loaded: it asks for a package that is not installed
 await import('../dist/src/bin/all.js');

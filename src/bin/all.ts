@@ -14,6 +14,7 @@ import { ensureRetentionSchedule } from '../temporal/schedules.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { type RunContext, run } from './run.ts';
+import { forgetServerVariables } from './shell-variables.ts';
 
 /** What a worker takes to stop, and a little more (milliseconds). */
 const rolesStopMs = 13_500;
@@ -32,6 +33,7 @@ const environment: Environment = {
 /** Everything in one process, with whatever servers it needs and was given no address for. */
 async function start(context: RunContext): Promise<void> {
   const { onStop, onFailure } = context;
+  forgetServerVariables(process.env, context.config);
   if (needsEmbedded(context.config)) onStop(await lockDataDir(resolve(context.config.dataDir), report));
   const ported = await withPort(context.config);
   const cacheDir = process.env.XDG_CACHE_HOME && join(process.env.XDG_CACHE_HOME, 'spark360-events');
@@ -61,9 +63,7 @@ async function start(context: RunContext): Promise<void> {
   const api = await startApi({ ...deps, config: { ...config, sdkMetricsAddress } });
   roles.push(api.close);
 
-  report(
-    `API ${api.url} · reference ${api.url}/docs · console ${api.url}/console${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`,
-  );
+  report(`API ${api.url} · reference ${api.url}/docs${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`);
   if (!process.env.ADMIN_API_KEY) report(`Operator's key, made for development: ${config.adminApiKey}`);
   if (withDemo)
     await playDemo({

@@ -2,6 +2,7 @@ import { type Config, ConfigError, type Environment, readConfig } from '../confi
 import { maskedSettings } from '../config-document.ts';
 import { developmentKeys } from '../config-keys.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
+import { reachLoopbackDirectly } from './shell-variables.ts';
 import { stopSignal } from './stop-signal.ts';
 
 const stopTimeoutMs = 18_000;
@@ -26,6 +27,7 @@ export async function run(
 ): Promise<never> {
   const steps: (() => Promise<void>)[] = [];
   let code = 0;
+  reachLoopbackDirectly(process.env);
   try {
     const config = readConfig(environment, developmentKeys);
     const log = createLog(config, role);

@@ -1,6 +1,7 @@
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { notWritable } from '../writable.ts';
 import { isSame, processStartTime, readRecord } from './process.ts';
 
 const patienceMs = 25_000;
@@ -11,7 +12,9 @@ const patienceMs = 25_000;
  */
 export async function lockDataDir(dataDir: string, report: (line: string) => void): Promise<() => Promise<void>> {
   const file = join(dataDir, 'process.json');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw notWritable(dataDir, 'Set DATA_DIR to a folder that can be written.', error);
+  });
   const deadline = Date.now() + patienceMs;
   let told = false;
   while (!(await take(file))) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { quietPort } from '../support/quiet-port.ts';
@@ -103,4 +103,54 @@ test('a port in use is named, with the variable to set, and so is every wrong va
   const wrong = npmStart(checkout, { ...variables, ATTEMPT_TIMEOUT: 'soon', RETENTION_DAYS: '-1' });
   expect(await wrong.exit).toBe(1);
   expect(wrong.output()).toMatch(/ATTEMPT_TIMEOUT: expected a duration[\s\S]*RETENTION_DAYS: expected a whole number/);
+});
+
+/** What a developer's shell may hold for other programs: proxies that are not there, and settings of other databases. */
+const shell = {
+  ...Object.fromEntries(
+    ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'grpc_proxy'].map((name) => [
+      name,
+      'http://127.0.0.1:9',
+    ]),
+  ),
+  no_grpc_proxy: 'example.com',
+  NODE_USE_ENV_PROXY: '1',
+  PGHOST: 'nowhere.invalid',
+  PGPORT: '1',
+  PGUSER: 'somebody',
+  PGPASSWORD: 'wrong',
+  PGDATABASE: 'other',
+  PGSERVICE: 'none',
+  PGSSLMODE: 'require',
+  PGSSLROOTCERT: '/nowhere',
+  PGSSLNEGOTIATION: 'direct',
+  PGOPTIONS: '-c search_path=nowhere',
+  PGDATESTYLE: 'German',
+  PGCLIENTENCODING: 'LATIN1',
+  PGBINARY: '1',
+  NODE_PG_FORCE_NATIVE: '1',
+  TEMPORAL_ENV: 'prod',
+  TEMPORAL_CONFIG_FILE: '/nowhere/temporal.toml',
+  LC_ALL: 'xx_XX',
+  TZ: 'Asia/Tokyo',
+};
+
+test(
+  'proxies, PGSSLMODE and what else a shell holds for other programs do not keep npm start from its own servers',
+  async () => {
+    const cache = { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME || join(homedir(), '.cache') };
+    const started = npmStart(checkout, { ...variables, DATA_DIR: join(home, 'shell'), ...cache, ...shell });
+    await started.says('Demo: 4 webhooks, in order, signatures verified', laterStartMs);
+    expect(await started.end('SIGTERM')).toBe(0);
+  },
+  laterStartMs,
+);
+
+test.each([
+  ['DATA_DIR', { DATA_DIR: '/dev/null/data' }],
+  ['XDG_CACHE_HOME', { XDG_CACHE_HOME: '/dev/null', PATH: `${dirname(process.execPath)}:/usr/bin:/bin` }],
+])('a folder that cannot be written is named, and that %s sets it', async (variable, own) => {
+  const started = npmStart(checkout, { ...variables, DATA_DIR: join(home, 'unwritten'), ...own }, '--no-demo');
+  expect(await started.exit).toBe(1);
+  expect(started.output()).toMatch(new RegExp(`/dev/null/\\S* cannot be written \\(ENOTDIR\\)\\. Set ${variable} `));
 });
