@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { AttemptError, AttemptResult } from '../domain/outcome.ts';
 import { describeError } from './attempt-error.ts';
 import { bodyText, maxBodyBytes } from './response-body.ts';
+import { ResponseHead } from './response-head.ts';
 
 /** Spec section 5: a response counts once its headers are there; its body is waited for at most this long. */
 const maxBodyMs = 1_000;
@@ -11,100 +12,120 @@ const lateMs = 100;
 /** What came in meanwhile, or comes as soon as the partner goes on too, is then still read: well inside the attempt's lease. */
 const graceMs = 1_000;
 
+export interface ExchangeOptions {
+  timeoutMs: number;
+  /** The partner closed the connection without a byte of an answer: true when the request is made again, on another one. */
+  repeat: () => boolean;
+  /** Called once. The connection may be used again only where `isAnswered`. */
+  settle: (result: AttemptResult) => void;
+}
+
 /**
- * One request and its answer, as undici tells it. `settle` is called once, at the latest after `timeoutMs`, counted from here:
- * name, connection and TLS included; a second later where this process stood still when that was over, so that an answer which
- * is there already is not called a timeout, and the event sent twice. What happens on the connection afterwards changes nothing.
+ * One request and its answer, as undici tells it. `settle` is called at the latest after `timeoutMs`, counted from here: name,
+ * connection and TLS included; a second later where this process stood still when that was over, so that an answer which is
+ * there already is not called a timeout, and the event sent twice. What happens on the connection afterwards changes nothing.
+ *
+ * The answer is its status line: once that could be read, nothing behind it makes it a failure.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #timeoutMs: number;
-  readonly #settle: (result: AttemptResult) => void;
+  readonly #options: ExchangeOptions;
   readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout;
-  #controller: Dispatcher.DispatchController | null = null;
-  #settled = false;
-  #statusCode: number | null = null;
+  #head = new ResponseHead();
+  #state: 'waiting' | 'sent' | 'answered' | 'settled' = 'waiting';
+  #isComplete = false;
   #retryAfter: string | null = null;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(timeoutMs: number, settle: (result: AttemptResult) => void) {
-    this.#timeoutMs = timeoutMs;
-    this.#settle = settle;
-    this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#timer = setTimeout(() => this.#timeOut(), options.timeoutMs);
   }
 
   get settled(): boolean {
-    return this.#settled;
+    return this.#state === 'settled';
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#settled) this.#abort(); // It expired while it waited for a connection: nothing has been written yet.
+  /** Whether the answer was read to its end. */
+  get isAnswered(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Whether bytes that come now are of its answer. */
+  get isReading(): boolean {
+    return this.#state === 'sent' || this.#state === 'answered';
+  }
+
+  get isTooLarge(): boolean {
+    return this.#head.isTooLarge;
+  }
+
+  /** Sees the connection's bytes before undici: what of them is for its parser, or null. */
+  read(chunk: Buffer): Buffer | null {
+    return this.#head.read(chunk);
+  }
+
+  onRequestStart(): void {
+    if (!this.settled) this.#state = 'sent';
   }
 
   onResponseStart(_: unknown, statusCode: number, headers: IncomingHttpHeaders): void {
-    if (statusCode < 200 || this.#settled) return;
-    this.#statusCode = statusCode;
+    if (statusCode < 200 || this.settled) return;
+    this.#state = 'answered';
     this.#retryAfter = firstOf(headers['retry-after']);
     clearTimeout(this.#timer);
-    const leftMs = Math.max(0, this.#timeoutMs - this.#elapsedMs());
-    this.#timer = setTimeout(() => this.#stopReading(), Math.min(maxBodyMs, leftMs));
+    const leftMs = Math.max(0, this.#options.timeoutMs - this.#elapsedMs());
+    this.#timer = setTimeout(() => this.#finish(null), Math.min(maxBodyMs, leftMs));
   }
 
   onResponseData(_: unknown, chunk: Buffer): void {
-    if (this.#settled) return;
+    if (this.settled) return;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes > maxBodyBytes) this.#stopReading();
+    // The connection goes with the rest of the body: reading on to save it could take for ever.
+    if (this.#bytes > maxBodyBytes) this.#finish(null);
   }
 
   onResponseEnd(): void {
+    this.#isComplete = !this.settled;
     // undici gives the connection back one turn of the event loop from now: told earlier, the next request would open another.
     this.#finish(null, (settle) => queueMicrotask(() => setImmediate(settle)));
   }
 
   onResponseError(_: unknown, error: Error): void {
-    this.#finish(this.#statusCode === null ? describeError(error) : null);
+    if (this.settled) return;
+    if (this.#head.bytes === 0 && this.#options.repeat()) this.#state = 'waiting';
+    else this.#finish(describeError(error));
   }
 
   #timeOut(): void {
-    const isUnsent = this.#controller === null;
-    if (isUnsent || this.#elapsedMs() < this.#timeoutMs + lateMs) this.#expire();
+    const isUnsent = this.#state === 'waiting';
+    if (isUnsent || this.#elapsedMs() < this.#options.timeoutMs + lateMs) this.#expire();
     else this.#timer = setTimeout(() => this.#expire(), graceMs);
   }
 
   #expire(): void {
-    const seconds = this.#timeoutMs / 1_000;
-    const message =
-      this.#controller === null ? `No connection within ${seconds} s.` : `No response within ${seconds} s.`;
-    this.#finish({ class: 'timeout', message });
-    this.#abort();
+    const seconds = this.#options.timeoutMs / 1_000;
+    const missing = this.#state === 'waiting' ? 'connection' : 'response';
+    this.#finish({ class: 'timeout', message: `No ${missing} within ${seconds} s.` });
   }
 
-  /** The connection goes with the rest of the body: reading on to save it could take for ever. */
-  #stopReading(): void {
-    this.#finish(null);
-    this.#abort();
-  }
-
-  #abort(): void {
-    this.#controller?.abort(new Error('not needed any more'));
-  }
-
+  /** `error` counts only where no status line could be read. */
   #finish(error: AttemptError | null, schedule: (settle: () => void) => void = (settle) => settle()): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.settled) return;
+    this.#state = 'settled';
     clearTimeout(this.#timer);
+    const { statusCode } = this.#head;
     const result: AttemptResult = {
-      statusCode: this.#statusCode,
-      responseBody: this.#statusCode === null ? null : bodyText(Buffer.concat(this.#chunks)),
+      statusCode,
+      responseBody: statusCode === null ? null : bodyText(Buffer.concat(this.#chunks)),
       retryAfter: this.#retryAfter,
-      error,
+      error: statusCode === null ? error : null,
       durationMs: Math.round(this.#elapsedMs()),
     };
     this.#chunks = [];
-    schedule(() => this.#settle(result));
+    schedule(() => this.#options.settle(result));
   }
 
   #elapsedMs(): number {

@@ -1,6 +1,7 @@
-import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../domain/outcome.ts';
 import type { GuardOptions } from './address-guard.ts';
+import type { Connection } from './connection.ts';
 import { guardedConnector } from './connector.ts';
 import { Exchange } from './exchange.ts';
 import { Target } from './target.ts';
@@ -33,7 +34,7 @@ export interface SenderOptions extends GuardOptions {
 
 const maxConnectMs = 10_000;
 const maxIdleMs = 60_000;
-const maxPoolAgeMs = 300_000;
+const maxConnectionAgeMs = 300_000;
 
 /** Sends over kept-alive connections that only reach allowed addresses (spec section 4). */
 export function createSender(options: SenderOptions): Sender {
@@ -44,10 +45,8 @@ export function createSender(options: SenderOptions): Sender {
 
   const open = (url: string): Endpoint => {
     const { origin, pathname, search } = new URL(url);
-    // The exchange has its own clock, so undici's are off. One request at a time on a connection: the next must not wait for it.
-    const openPool = () =>
-      new Pool(origin, { connect, pipelining: 1, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
-    const endpoint = { path: pathname + search, target: new Target({ openPool, maxOpen, maxAgeMs: maxPoolAgeMs }) };
+    const target = new Target({ origin, connect, maxOpen, maxAgeMs: maxConnectionAgeMs });
+    const endpoint = { path: pathname + search, target };
     endpoints.set(url, endpoint);
     return endpoint;
   };
@@ -55,26 +54,41 @@ export function createSender(options: SenderOptions): Sender {
   return {
     async send({ url, headers, body }) {
       const { path, target } = endpoints.get(url) ?? open(url);
-      return new Promise((resolve) => {
-        let started = false;
-        const exchange = new Exchange(timeoutMs, (result) => {
-          if (started) target.release();
-          resolve(result);
-        });
-        target.run({
-          isSettled: () => exchange.settled,
-          start: (pool) => {
-            started = true;
-            pool.dispatch({ path, method: 'POST', headers, body }, exchange);
-          },
-        });
-      });
+      return exchange(target, { path, method: 'POST', headers, body }, timeoutMs);
     },
     async close() {
       clearInterval(sweeper);
       await Promise.all([...endpoints.values()].map(({ target }) => target.close()));
     },
   };
+}
+
+/**
+ * One attempt. Where a partner closed a kept connection between two requests, or just as this one went out, it is made once more
+ * on a new connection: a reused one is never followed by another.
+ */
+function exchange(target: Target, request: Dispatcher.DispatchOptions, timeoutMs: number): Promise<AttemptResult> {
+  return new Promise((resolve) => {
+    let connection: Connection | null = null;
+    const start = (given: Connection): void => {
+      connection = given;
+      given.run(request, attempt);
+    };
+    const attempt = new Exchange({
+      timeoutMs,
+      repeat: () => {
+        if (connection?.isReused !== true) return false;
+        void connection.destroy();
+        queueMicrotask(() => start(target.connect()));
+        return true;
+      },
+      settle: (result) => {
+        if (connection !== null) target.release(connection, attempt.isAnswered);
+        resolve(result);
+      },
+    });
+    target.run({ isSettled: () => attempt.settled, start });
+  });
 }
 
 interface Endpoint {

@@ -32,6 +32,8 @@ export function signedHeaders(request: SignedRequest): Record<string, string> {
   const timestamp = String(request.timestampSeconds);
   const headers: Record<string, string> = {
     'content-type': 'application/json',
+    // What is not said is refused by firewalls with the common rules (OWASP CRS 920300).
+    accept: '*/*',
     'user-agent': userAgent,
     'webhook-id': eventId,
     'webhook-timestamp': timestamp,

@@ -31,6 +31,7 @@ const raw = Buffer.from(request.body, 'utf8');
 test('all headers of an attempt', () => {
   expect(signedHeaders(request)).toEqual({
     'content-type': 'application/json',
+    accept: '*/*',
     'user-agent': expect.stringMatching(/^Spark360-Events\/\d/),
     'webhook-id': request.eventId,
     'webhook-timestamp': String(request.timestampSeconds),
