@@ -1,7 +1,9 @@
 import type { AbandonedReason, DeliveryStatus } from '../domain/outcome.ts';
 import { leadSubject } from '../domain/ids.ts';
+import type { WaitingFacts } from '../domain/waiting-for.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
 import type { Queryable } from './pool.ts';
+import { waitingFacts } from './waiting-facts.ts';
 
 export interface AttemptRow {
   id: string;
@@ -33,6 +35,8 @@ export interface DeliveryRow {
 export interface DeliveryView extends DeliveryRow {
   body: string | null;
   attempts: AttemptRow[];
+  /** Null when it is under way or settled. */
+  waiting: WaitingFacts | null;
 }
 
 export interface DeliveryFilter {
@@ -118,7 +122,7 @@ function fitting(rows: DeliveryView[]): DeliveryView[] {
 
 async function withDetails(db: Queryable, rows: DeliveryRow[]): Promise<DeliveryView[]> {
   if (rows.length === 0) return [];
-  const [bodies, log] = await Promise.all([
+  const [bodies, log, waiting] = await Promise.all([
     db.query<{ event_id: string; body: string }>(
       'select event_id, body from event_bodies where event_id = any ($1::uuid[])',
       [[...new Set(rows.map((row) => row.event_id))]],
@@ -131,6 +135,10 @@ async function withDetails(db: Queryable, rows: DeliveryRow[]): Promise<Delivery
         order by a.delivery_id, a.number`,
       [rows.map((row) => row.id), mostAttempts],
     ),
+    waitingFacts(
+      db,
+      rows.filter(mayWait).map((row) => row.id),
+    ),
   ]);
   const bodyOf = new Map(bodies.map(({ event_id, body }) => [event_id, body]));
   const attemptsOf = new Map<string, AttemptRow[]>(rows.map((row) => [row.id, []]));
@@ -139,5 +147,9 @@ async function withDetails(db: Queryable, rows: DeliveryRow[]): Promise<Delivery
     ...row,
     body: bodyOf.get(row.event_id) ?? null,
     attempts: attemptsOf.get(row.id) ?? [],
+    waiting: waiting.get(row.id) ?? null,
   }));
 }
+
+const mayWait = ({ status }: DeliveryRow): boolean =>
+  status !== 'delivering' && status !== 'delivered' && status !== 'abandoned';

@@ -10,7 +10,7 @@ import { timelineEntry, timelineOf } from './lead-timeline.ts';
 import type { ApiParts, EventsPort } from './parts.ts';
 import { within } from './unavailable.ts';
 import { wire } from './wire.ts';
-import { deliverySchema, presentDelivery } from './wire-delivery.ts';
+import { deliveryPresenter, deliverySchema } from './wire-delivery.ts';
 
 export const leadUrl = '/v1/organizations/:organizationId/leads/:leadId';
 export const leadPath = organizationPath.extend({ leadId: uuid });
@@ -60,9 +60,10 @@ const stateTimeoutMs = 1_500;
  * Reads one lead with all that belongs to it; null when it was never heard of. Only the operator sees its `state`: facts and
  * raw scores never leave (spec section 7).
  */
-export function leadReader({ db, client, log }: Pick<ApiParts, 'db' | 'client' | 'log'>) {
+export function leadReader({ config, db, client, log }: Pick<ApiParts, 'config' | 'db' | 'client' | 'log'>) {
   const repository = leads(db);
   const sent = deliveries(db);
+  const presentDelivery = deliveryPresenter(config);
   const liveState = (organizationId: string, leadId: string): Promise<LeadState | null> =>
     stateWithin(client, organizationId, leadId).catch((error: unknown) => {
       log.debug({ err: error, lead_id: leadId }, 'no live state');

@@ -13,6 +13,8 @@ export interface ApiConfig {
   /** Endpoints of one organization at most. */
   maxEndpoints: number;
   allowInsecureEndpoints: 'loopback' | null;
+  /** The waits between attempts: a delivery has one attempt more. */
+  retryScheduleMs: readonly number[];
   /** Where people reach this service. With https the session's cookie is Secure. */
   publicUrl?: string | undefined;
   /** Where the Temporal SDK serves its Prometheus metrics, `host:port`; absent: they are not joined. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { DeliveryView } from '../db/deliveries.ts';
 import { abandonedReasons, deliveryStatuses } from '../domain/outcome.ts';
+import { waitingFor, waitingReasons } from '../domain/waiting-for.ts';
 import { moment, uuidOut } from './fields.ts';
+import type { ApiConfig } from './parts.ts';
 import { wire } from './wire.ts';
 
 const attempt = z
@@ -19,6 +21,17 @@ const attempt = z
   })
   .meta({ id: 'Attempt' });
 
+const waiting = z
+  .object({
+    reason: z.enum(waitingReasons),
+    delivery_id: uuidOut.optional().meta({ description: 'The delivery it waits for' }),
+    until: moment.optional(),
+    sentence: z
+      .string()
+      .meta({ description: 'In words', example: 'Attempt 3 of 5 goes out at 2026-01-31 12:00:00 UTC.' }),
+  })
+  .meta({ id: 'WaitingFor' });
+
 /** A delivery as the API reads it (spec section 7): every key there, null where empty. */
 export const deliverySchema = z
   .object({
@@ -33,6 +46,7 @@ export const deliverySchema = z
     created_at: moment,
     next_attempt_at: moment.nullable(),
     delivered_at: moment.nullable(),
+    waiting_for: waiting.nullable().meta({ description: 'Why it has not gone; null when it is under way or settled' }),
     payload: z
       .record(z.string(), z.unknown())
       .nullable()
@@ -41,8 +55,13 @@ export const deliverySchema = z
   })
   .meta({ id: 'Delivery' });
 
-export const presentDelivery = ({ body, attempts, ...row }: DeliveryView) => ({
-  ...wire(row),
-  payload: body === null ? null : (JSON.parse(body) as Record<string, unknown>),
-  attempts: attempts.map(wire),
-});
+/** Makes deliveries what the API writes; the schedule says how many attempts one has. */
+export const deliveryPresenter =
+  ({ retryScheduleMs }: Pick<ApiConfig, 'retryScheduleMs'>) =>
+  ({ body, attempts, waiting, ...row }: DeliveryView) => ({
+    ...wire(row),
+    waiting_for:
+      waiting === null ? null : waitingFor(waiting, { now: Date.now(), attempts: retryScheduleMs.length + 1 }),
+    payload: body === null ? null : (JSON.parse(body) as Record<string, unknown>),
+    attempts: attempts.map(wire),
+  });

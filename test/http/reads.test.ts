@@ -51,6 +51,7 @@ test('a delivery reads exactly as the specification says, delivered or not', asy
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     next_attempt_at: null,
     delivered_at: expect.stringMatching(/Z$/),
+    waiting_for: null,
     payload: receiver.requests[0]?.json,
     attempts: [
       {

@@ -9,7 +9,7 @@ import { momentIn, organizationPath, uuid } from '../fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiParts } from '../parts.ts';
 import { problems, readErrors } from '../problem.ts';
-import { deliverySchema, presentDelivery } from '../wire-delivery.ts';
+import { deliveryPresenter, deliverySchema } from '../wire-delivery.ts';
 
 const collection = '/v1/organizations/:organizationId/deliveries';
 
@@ -25,9 +25,10 @@ const filter = z.strictObject({
 
 /** Deliveries of an organization, with their attempts. */
 export const deliveryRoutes =
-  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ config, reads }: Pick<ApiParts, 'config' | 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = deliveries(reads);
+    const presentDelivery = deliveryPresenter(config);
 
     app.get(
       collection,

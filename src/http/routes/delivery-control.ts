@@ -6,16 +6,17 @@ import { partner } from '../access.ts';
 import { organizationPath, uuid } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { keyErrors, problems } from '../problem.ts';
-import { deliverySchema, presentDelivery } from '../wire-delivery.ts';
+import { deliveryPresenter, deliverySchema } from '../wire-delivery.ts';
 
 const item = '/v1/organizations/:organizationId/deliveries/:deliveryId';
 const itemPath = organizationPath.extend({ deliveryId: uuid });
 
 /** Resend and skip by hand (spec section 5). */
 export const deliveryControlRoutes =
-  ({ db, operations }: Pick<ApiParts, 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
+  ({ config, db, operations }: Pick<ApiParts, 'config' | 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = deliveries(db);
+    const presentDelivery = deliveryPresenter(config);
     const find = async (organizationId: string, deliveryId: string): Promise<DeliveryView> => {
       const delivery = await repository.get(organizationId, deliveryId);
       if (delivery === null) throw new ApiError('not_found');

@@ -13,7 +13,9 @@ type Released = Awaited<ReturnType<OperationsPort['completeEnrichment']>>;
 
 /** The operator's release of a lead, and its erasure (spec sections 1 and 5). */
 export const leadControlRoutes =
-  (parts: Pick<ApiParts, 'db' | 'client' | 'keyRing' | 'log' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
+  (
+    parts: Pick<ApiParts, 'config' | 'db' | 'client' | 'keyRing' | 'log' | 'operations'>,
+  ): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const { db, keyRing, operations } = parts;
     const repository = leads(db);

@@ -24,10 +24,15 @@ const summary = z
 
 /** Leads of an organization. */
 export const leadRoutes =
-  ({ reads, client, log }: Pick<ApiParts, 'reads' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  ({
+    config,
+    reads,
+    client,
+    log,
+  }: Pick<ApiParts, 'config' | 'reads' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = leads(reads);
-    const read = leadReader({ db: reads, client, log });
+    const read = leadReader({ config, db: reads, client, log });
 
     app.get(
       '/v1/organizations/:organizationId/leads',
