@@ -41,11 +41,19 @@ ${rows.join('\n')}
 `;
 }
 
-/** The settings for the log at start: secrets are only said to be there. */
+/** The settings for the log at start: secrets are only said to be there, those within a URL too. */
 export function maskedSettings(environment: Environment): Record<string, string> {
   const shown = describeVariables().flatMap(({ name, fallback, secret }): [string, string][] => {
     const value = environment[name] || fallback;
-    return value ? [[name, secret ? '***' : value]] : [];
+    return value ? [[name, secret ? '***' : withoutCredentials(value)]] : [];
   });
   return Object.fromEntries(shown);
+}
+
+/** A URL may hold a user, a password and, as its query, a token. */
+function withoutCredentials(value: string): string {
+  if (!URL.canParse(value) || !value.includes('://')) return value;
+  const url = new URL(value);
+  if (url.username === '' && url.password === '' && url.search === '') return value;
+  return `${url.protocol}//${url.username || url.password ? '***@' : ''}${url.host}${url.pathname}${url.search ? '?***' : ''}`;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { duration, durations } from './duration.ts';
@@ -38,7 +39,9 @@ export const variables = {
   NODE_ENV: z
     .enum(['development', 'production', 'test'], 'expected development, production or test')
     .prefault('development')
-    .describe('With `production`, nothing is made up: `ENCRYPTION_KEYS` and `ADMIN_API_KEY` are required.'),
+    .describe(
+      'With `production`, nothing is made up: `ENCRYPTION_KEYS` and `ADMIN_API_KEY` are required where a role needs them.',
+    ),
   PORT: integer(0, 65_535).prefault('8080').describe('Port of the HTTP API; 0 takes any free one.'),
   HOST: z.string().prefault('127.0.0.1').describe('Address the HTTP API listens on.'),
   DATA_DIR: z
@@ -93,26 +96,28 @@ export const variables = {
     .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII without spaces')
     .optional()
     .meta(secret)
-    .describe("The operator's key: may do everything. Absent in development: made once, kept in `DATA_DIR`, printed."),
+    .describe(
+      "The operator's key: may do everything; for the API only. At least 24 characters with `NODE_ENV=production`. Absent in development: made once, kept in `DATA_DIR`, printed.",
+    ),
   ENCRYPTION_KEYS: keyRing()
     .optional()
     .meta(secret)
     .describe(
-      '`id:base64,…`: keys of 32 bytes, the first encrypts new data, all decrypt. Absent in development: made once, kept in `DATA_DIR`.',
+      '`id:base64,…`: keys of 32 bytes, the first encrypts new data, all decrypt; for every role but migrate, the same for all. Absent in development: `npm start` makes them once and keeps them in `DATA_DIR`; a role of its own with `DATABASE_URL` and `TEMPORAL_ADDRESS` needs them.',
     ),
-  RETRY_SCHEDULE: durations()
+  RETRY_SCHEDULE: durations({ most: '30d', count: 100 })
     .prefault('1m,10m,1h,4h')
     .describe(
       'Waits after the failed attempts 1, 2, …; after the attempt behind the last wait a delivery is abandoned.',
     ),
   ATTEMPT_TIMEOUT: duration({ least: '10ms', most: '10m' }).prefault('15s').describe('How long one attempt may take.'),
-  ADDRESS_GRACE: duration()
+  ADDRESS_GRACE: duration({ most: '1d' })
     .prefault('5s')
     .describe('How long `lead.enriched` waits for an address step that did not come.'),
-  ENRICHMENT_DEADLINE: duration({ least: '1ms' })
+  ENRICHMENT_DEADLINE: duration({ least: '1ms', most: '365d' })
     .prefault('24h')
     .describe('After this long without the enrichment write-back the organization is told by mail.'),
-  IDLE_AFTER: duration({ least: '1ms' })
+  IDLE_AFTER: duration({ least: '1ms', most: '365d' })
     .prefault('7d')
     .describe('A lead with nothing left to do is put away after this long without a step.'),
   SMTP_URL: url('smtp', 'smtps')
@@ -231,22 +236,60 @@ const pairs = [
   ['WORKER_DEPLOYMENT_NAME', 'WORKER_BUILD_ID'],
 ] as const;
 
-/** Reads and checks the environment. An empty variable is an absent one. Throws `ConfigError`. */
-export function readConfig(environment: Environment, make: MadeKeys): Config {
+type KeyName = 'ADMIN_API_KEY' | 'ENCRYPTION_KEYS';
+/** The keys that each role uses: it is asked for no other, so that no process needs to hold a secret in vain. */
+const keysOf = {
+  all: ['ADMIN_API_KEY', 'ENCRYPTION_KEYS'],
+  api: ['ADMIN_API_KEY', 'ENCRYPTION_KEYS'],
+  worker: ['ENCRYPTION_KEYS'],
+  relay: ['ENCRYPTION_KEYS'],
+  reencrypt: ['ENCRYPTION_KEYS'],
+  doctor: ['ENCRYPTION_KEYS'],
+  migrate: [],
+} as const satisfies Record<string, readonly KeyName[]>;
+export type Role = keyof typeof keysOf;
+
+/** With fewer characters the operator's key can be guessed. */
+const leastKeyLength = 24;
+
+/**
+ * Reads and checks the environment of a process of `role`. An empty variable is an absent one. A key that the role does not
+ * use is one that nobody knows. Throws `ConfigError`.
+ */
+export function readConfig(environment: Environment, make: MadeKeys, role: Role = 'all'): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const result = schema.safeParse(given);
   const issues = (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
-  if (given.NODE_ENV === 'production') {
-    for (const name of ['ADMIN_API_KEY', 'ENCRYPTION_KEYS'])
-      if (!given[name]) issues.push(`${name}: required with NODE_ENV=production`);
-  }
+  issues.push(...keyIssues(given, role));
   for (const [one, other] of pairs) {
     if (Boolean(given[one]) !== Boolean(given[other])) issues.push(`${one}, ${other}: expected both or neither`);
   }
   if (!result.success || issues.length > 0) throw new ConfigError(issues.join('\n'));
-  return toConfig(result.data, make);
+  const uses = (name: KeyName): boolean => (keysOf[role] as readonly KeyName[]).includes(name);
+  return toConfig(result.data, {
+    adminApiKey: uses('ADMIN_API_KEY') ? make.adminApiKey : unknownKey,
+    encryptionKeys: uses('ENCRYPTION_KEYS') ? make.encryptionKeys : () => `unknown:${unknownKey()}`,
+  });
+}
+
+const unknownKey = (): string => randomBytes(32).toString('base64');
+
+function keyIssues(given: Environment, role: Role): string[] {
+  const isProduction = given.NODE_ENV === 'production';
+  const needed = isProduction ? keysOf[role] : [];
+  const issues = needed.filter((name) => !given[name]).map((name) => `${name}: required with NODE_ENV=production`);
+  const isOneOfSeveral = role !== 'all' && Boolean(given.DATABASE_URL) && Boolean(given.TEMPORAL_ADDRESS);
+  // Each of them would make up keys of its own, and none could read what another wrote.
+  if (!isProduction && isOneOfSeveral && keysOf[role].length > 0 && !given.ENCRYPTION_KEYS) {
+    issues.push('ENCRYPTION_KEYS: required with DATABASE_URL and TEMPORAL_ADDRESS, the same for every process');
+  }
+  const key = given.ADMIN_API_KEY;
+  if (needed.some((name) => name === 'ADMIN_API_KEY') && key && key.length < leastKeyLength) {
+    issues.push(`ADMIN_API_KEY: expected at least ${leastKeyLength} characters with NODE_ENV=production`);
+  }
+  return issues;
 }
 
 function toConfig(settings: Settings, make: MadeKeys): Config {

@@ -18,13 +18,18 @@ export const duration = ({ least = '0ms', most = '3650d' }: { least?: string; mo
     return z.NEVER;
   });
 
-/** Durations separated by commas. */
-export const durations = () =>
+/** At most `count` durations of at most `most` each, separated by commas. */
+export const durations = ({ most, count }: { most: string; count: number }) =>
   z.string().transform((text, context): number[] => {
     const values = text.split(',').map((part) => parseDuration(part.trim()));
     const known = values.filter((value) => value !== null);
-    if (known.length === values.length) return known;
-    context.addIssue({ code: 'custom', message: 'expected durations separated by commas, such as 1m,10m,1h,4h' });
+    const mostMs = parseDuration(most) ?? 0;
+    if (known.length === values.length && known.length <= count && known.every((value) => value <= mostMs))
+      return known;
+    context.addIssue({
+      code: 'custom',
+      message: `expected at most ${count} durations of at most ${most}, separated by commas, such as 1m,10m,1h,4h`,
+    });
     return z.NEVER;
   });
 

@@ -9,7 +9,7 @@ import { createLog } from '../telemetry/log.ts';
 
 /** Seals everything anew under the first key of the environment's ENCRYPTION_KEYS. */
 export async function reencryptAll(report: ReencryptProgress): Promise<ReencryptResult> {
-  const config = readConfig(process.env, developmentKeys);
+  const config = readConfig(process.env, developmentKeys, 'reencrypt');
   if (config.databaseUrl === undefined) throw new Error('DATABASE_URL: required');
   // stdout is for the command's result.
   const log = createLog(config, 'reencrypt', process.stderr);

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, type Environment, readConfig } from '../config.ts';
+import { type Config, ConfigError, type Environment, readConfig, type Role } from '../config.ts';
 import { maskedSettings } from '../config-document.ts';
 import { developmentKeys } from '../config-keys.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -21,7 +21,7 @@ export interface RunContext {
  * wrong configuration, a failed start or a failure later on is told in words, with exit code 1.
  */
 export async function run(
-  role: string,
+  role: Role,
   start: (context: RunContext) => Promise<void>,
   environment: Environment = process.env,
 ): Promise<never> {
@@ -29,7 +29,7 @@ export async function run(
   let code = 0;
   reachLoopbackDirectly(process.env);
   try {
-    const config = readConfig(environment, developmentKeys);
+    const config = readConfig(environment, developmentKeys, role);
     const log = createLog(config, role);
     log.info({ settings: maskedSettings(environment) }, 'starting');
     if (config.allowInsecureEndpoints !== null)
@@ -50,7 +50,7 @@ export async function run(
 }
 
 /** Does one thing: exit code 0 when it is done, 1 when it fails. */
-export const runOnce = (role: string, work: (context: RunContext) => Promise<void>): Promise<never> =>
+export const runOnce = (role: Role, work: (context: RunContext) => Promise<void>): Promise<never> =>
   run(role, async (context) => {
     await work(context);
     process.exit(0);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { readConfig, variables } from '../../src/config.ts';
+import { readConfig, type Role, variables } from '../../src/config.ts';
 
 interface Service {
   image?: string;
@@ -21,10 +21,17 @@ const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true 
 const services = Object.entries(compose.services);
 const roles = services.filter(([, { command }]) => command?.some((part) => part.startsWith('dist/src/bin/')));
 
+const secretsOf = {
+  api: ['ADMIN_API_KEY', 'DATABASE_URL', 'ENCRYPTION_KEYS'],
+  worker: ['DATABASE_URL', 'ENCRYPTION_KEYS', 'OUTBOX_DATABASE_URL', 'SMTP_URL'],
+  relay: ['DATABASE_URL', 'ENCRYPTION_KEYS', 'OUTBOX_DATABASE_URL'],
+  migrate: ['DATABASE_URL'],
+};
+
 /** What the operator exports, and what `${NAME:?…}`, `${NAME:-default}` and `${NAME}` make of it. */
 const exported: Record<string, string> = {
   POSTGRES_PASSWORD: 'pw1',
-  ADMIN_API_KEY: 'operator-key',
+  ADMIN_API_KEY: 'operator-key-of-24-chars',
   ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
 };
 const expand = (text: string): string =>
@@ -47,19 +54,27 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  test.each(roles)('%s gets a configuration that production accepts', (_name, { environment = {} }) => {
-    const made = (): never => {
-      throw new Error('nothing is made up in production');
-    };
-    const given = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, expand(value)]));
-    const config = readConfig(given, { adminApiKey: made, encryptionKeys: made });
-    expect(config).toMatchObject({
-      nodeEnv: 'production',
-      databaseUrl: 'postgres://spark360:pw1@postgres:5432/spark360_events',
-      temporalAddress: 'temporal:7233',
-      adminApiKey: 'operator-key',
-    });
-  });
+  test.each(roles)(
+    '%s gets a configuration that production accepts, and no secret it does not use',
+    (name, service) => {
+      const { environment = {} } = service;
+      const made = (): never => {
+        throw new Error('nothing is made up in production');
+      };
+      const given = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, expand(value)]));
+      const config = readConfig(given, { adminApiKey: made, encryptionKeys: made }, name as Role);
+      expect(config).toMatchObject({
+        nodeEnv: 'production',
+        databaseUrl: 'postgres://spark360:pw1@postgres:5432/spark360_events',
+        ...(name === 'migrate' ? {} : { temporalAddress: 'temporal:7233' }),
+        ...(name === 'api' ? { adminApiKey: 'operator-key-of-24-chars' } : {}),
+      });
+      const secrets = Object.keys(environment).filter(
+        (variable) => variables[variable as keyof typeof variables].meta()?.secret,
+      );
+      expect(secrets.toSorted()).toEqual(secretsOf[name as keyof typeof secretsOf]);
+    },
+  );
 
   test.each(['api', 'worker', 'relay'])('%s is asked whether it is ready, on the port it listens on', (name) => {
     const { environment, healthcheck } = compose.services[name] ?? {};
@@ -100,7 +115,7 @@ test('the image runs as an ordinary user, in production mode', () => {
     readFileSync('Dockerfile', 'utf8')
       .split(/^FROM /m)
       .at(-1) ?? '';
-  expect(final).toMatch(/^USER node$/m);
+  expect(final).toMatch(/^USER 1000$/m);
   expect(final).toMatch(/NODE_ENV=production/);
   expect(final.match(/dist\/src\/bin\/\w+\.js/g)).toEqual(['dist/src/bin/api.js']);
 });

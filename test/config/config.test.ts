@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, type Environment, readConfig } from '../../src/config.ts';
+import { ConfigError, type Environment, readConfig, type Role } from '../../src/config.ts';
+import { maskedSettings } from '../../src/config-document.ts';
 import { developmentKeys } from '../../src/config-keys.ts';
 
 const ringOf = (byte: number): string => `k1:${Buffer.alloc(32, byte).toString('base64')}`;
@@ -63,6 +64,12 @@ test.each([
   ['IDLE_AFTER', 'never'],
   ['RETRY_SCHEDULE', '1m,,4h'],
   ['RETRY_SCHEDULE', '1m;10m'],
+  ['RETRY_SCHEDULE', '999999999d'],
+  ['RETRY_SCHEDULE', '31d'],
+  ['RETRY_SCHEDULE', Array(101).fill('1s').join()],
+  ['ADDRESS_GRACE', '2d'],
+  ['ENRICHMENT_DEADLINE', '366d'],
+  ['IDLE_AFTER', '999999999d'],
   ['PORT', '65536'],
   ['PORT', '80a'],
   ['RETENTION_DAYS', '0'],
@@ -99,8 +106,59 @@ test('with NODE_ENV=production both keys are required, and nothing is made up', 
   expect(problemOf({ NODE_ENV: 'production' })).toBe(
     'ADMIN_API_KEY: required with NODE_ENV=production\nENCRYPTION_KEYS: required with NODE_ENV=production',
   );
-  const config = read({ NODE_ENV: 'production', ADMIN_API_KEY: 'operator', ENCRYPTION_KEYS: ringOf(7) });
-  expect(config).toMatchObject({ adminApiKey: 'operator', encryptionKeys: ringOf(7) });
+  const key = 'k'.repeat(24);
+  const config = read({ NODE_ENV: 'production', ADMIN_API_KEY: key, ENCRYPTION_KEYS: ringOf(7) });
+  expect(config).toMatchObject({ adminApiKey: key, encryptionKeys: ringOf(7) });
+});
+
+test("an operator's key that can be guessed is refused in production", () => {
+  const given = { NODE_ENV: 'production', ENCRYPTION_KEYS: ringOf(7) };
+  const problem = 'ADMIN_API_KEY: expected at least 24 characters with NODE_ENV=production';
+  for (const key of ['a', 'k'.repeat(23)]) expect(problemOf({ ...given, ADMIN_API_KEY: key })).toBe(problem);
+  expect(problemOf({ ADMIN_API_KEY: 'a' })).toBe('');
+});
+
+describe('a process of one role', () => {
+  const addresses = { DATABASE_URL: 'postgres://localhost/x', TEMPORAL_ADDRESS: 'localhost:7233' };
+  const never = (): never => {
+    throw new Error('a key was made up');
+  };
+  const readAs = (role: Role, environment: Environment) =>
+    readConfig(environment, { adminApiKey: never, encryptionKeys: never }, role);
+
+  test.each(['api', 'worker', 'relay', 'reencrypt'] as const)(
+    '%s with the addresses of both servers makes no keys up: another process could not read what it writes',
+    (role) => {
+      expect(() => readAs(role, { ...addresses, ADMIN_API_KEY: 'a' })).toThrow(
+        'ENCRYPTION_KEYS: required with DATABASE_URL and TEMPORAL_ADDRESS, the same for every process',
+      );
+      const config = readAs(role, { ...addresses, ADMIN_API_KEY: 'a', ENCRYPTION_KEYS: ringOf(7) });
+      expect(config.encryptionKeys).toBe(ringOf(7));
+    },
+  );
+
+  test.each([
+    ['worker', { ENCRYPTION_KEYS: ringOf(7) }],
+    ['relay', { ENCRYPTION_KEYS: ringOf(7) }],
+    ['migrate', {}],
+  ] as const)('%s needs no key that it does not use, in production either', (role, keys) => {
+    const [one, other] = [0, 1].map(() => readAs(role, { ...addresses, ...keys, NODE_ENV: 'production' }));
+    expect(one?.adminApiKey).not.toBe(other?.adminApiKey);
+  });
+});
+
+test('the settings in the log hold no user, password or token of a URL', () => {
+  const settings = maskedSettings({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://tenant:hidden-1@otlp.example:4318/x?token=hidden-2',
+    PUBLIC_URL: 'https://hidden-3@events.example/',
+    DATABASE_URL: 'postgres://hidden-4@localhost/x',
+  });
+  expect(JSON.stringify(settings)).not.toContain('hidden');
+  expect(settings).toMatchObject({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://***@otlp.example:4318/x?***',
+    PUBLIC_URL: 'https://***@events.example/',
+    HOST: '127.0.0.1',
+  });
 });
 
 test('a version of the workers has both names or neither', () => {
