@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { readEndpointUrl } from './endpoint-url.ts';
 import { type Resolve, systemResolve } from './resolve.ts';
 
 /** Where no delivery may go (spec section 4). One message for all, without the address: an answer must not map our network. */
@@ -44,7 +45,8 @@ export function isAllowedAddress(
   return protocol === 'https:' && isPublicAddress(address);
 }
 
-export type UrlCheck = { ok: true } | { ok: false; message: string };
+/** `url` is the form to store. */
+export type UrlCheck = { ok: true; url: string } | { ok: false; message: string };
 
 const resolveTimeoutMs = 5_000;
 
@@ -52,16 +54,18 @@ const resolveTimeoutMs = 5_000;
  * The rules for an endpoint's URL at create, at edit and before a test (spec section 4): https, no credentials, a name that resolves, and
  * only to public addresses. Takes up to 5 s. It guards against mistakes early; what protects is the check at connect.
  */
-export async function checkEndpointUrl(url: string, options: GuardOptions): Promise<UrlCheck> {
-  if (!URL.canParse(url)) return refused('must be a valid URL');
-  const parsed = new URL(url);
+export async function checkEndpointUrl(text: string, options: GuardOptions): Promise<UrlCheck> {
+  const read = readEndpointUrl(text);
+  if (!read.ok) return read;
+  const parsed = read.url;
   const insecureAllowed = options.allowLoopback && parsed.protocol === 'http:';
   if (parsed.protocol !== 'https:' && !insecureAllowed) return refused('must start with https://');
-  if (parsed.username !== '' || parsed.password !== '') return refused('must not contain a user name or password');
 
   const addresses = await addressesOf(unbracketed(parsed.hostname), options.resolve ?? systemResolve);
   if (addresses.length === 0) return refused('the host name does not resolve');
-  if (addresses.every((address) => isAllowedAddress(address, parsed.protocol, options))) return { ok: true };
+  if (addresses.every((address) => isAllowedAddress(address, parsed.protocol, options))) {
+    return { ok: true, url: parsed.href };
+  }
   return refused(
     insecureAllowed ? 'http is allowed to loopback addresses only' : 'the host is not at a public internet address',
   );

@@ -79,6 +79,32 @@ test('changing keeps lead.enriched, and what is not said', async () => {
   expect(cleared.body).not.toHaveProperty('secret');
 });
 
+test('a url is stored, listed and shown as it is used, whether it was made so or changed', async () => {
+  const written = ' \nHTTP://127.0.0.1:80/a/../hook?\n';
+  const stored = 'http://127.0.0.1/hook';
+  const { body } = await create({ url: written });
+  expect(body.url).toBe(stored);
+  const changed = await api.call('PATCH', `${path}/${body.id}`, { body: { url: '\thttps://127.0.0.1:443\r\n' } });
+  expect(changed.body.url).toBe('https://127.0.0.1/');
+  expect((await api.call('GET', `${path}/${body.id}`)).body.url).toBe('https://127.0.0.1/');
+  const listed = (await api.call('GET', path)).body.data as { id: string; url: string }[];
+  expect(listed.find(({ id }) => id === body.id)?.url).toBe('https://127.0.0.1/');
+});
+
+test.each([
+  'http:\\\\127.0.0.1',
+  'http:127.0.0.1',
+  'http://@127.0.0.1',
+  'http://127.0.0.1/a\nb',
+  'http://127.0.0.1/#x',
+])('a url that would be used as another is refused, when it is made and when it is changed: %j', async (odd) => {
+  expect(await create({ url: odd })).toMatchObject({ status: 422, body: { errors: [{ path: 'url' }] } });
+  const { body } = await create({});
+  const changed = await api.call('PATCH', `${path}/${body.id}`, { body: { url: odd } });
+  expect(changed).toMatchObject({ status: 422, body: { errors: [{ path: 'url' }] } });
+  expect((await api.call('GET', `${path}/${body.id}`)).body.url).toBe(url);
+});
+
 test('both bounds are set, changed and taken back', async () => {
   const { body } = await create({ max_in_flight: 2, rate_limit: 5 });
   expect(body).toMatchObject({ max_in_flight: 2, rate_limit: 5 });

@@ -25,7 +25,7 @@ import {
 } from '../wire-endpoint.ts';
 
 const url = text(2048).meta({
-  description: 'https, at a public address',
+  description: 'https, at a public address; blanks around it are cut, and it is stored as URL parsers write it',
   example: 'https://crm.example.com/webhooks/spark360',
 });
 const description = text(500).nullable();
@@ -75,9 +75,11 @@ export const endpointRoutes =
   async (app) => {
     const repository = endpoints(db);
     const allowLoopback = config.allowInsecureEndpoints === 'loopback';
-    const assertUrl = async (value: string): Promise<void> => {
+    /** The form to store. */
+    const checkedUrl = async (value: string): Promise<string> => {
       const check = await checkEndpointUrl(value, { allowLoopback });
       if (!check.ok) throw invalid([{ path: 'url', message: check.message }]);
+      return check.url;
     };
 
     app.post(
@@ -96,12 +98,12 @@ export const endpointRoutes =
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params, body }, reply) => {
-        await assertUrl(body.url);
+        const checked = await checkedUrl(body.url);
         const id = randomUUID();
         const secret = newSecret();
         const created = {
           id,
-          url: body.url,
+          url: checked,
           description: body.description ?? null,
           events: withRequired(body.events ?? []),
           mode: body.mode ?? 'prod',
@@ -167,9 +169,9 @@ export const endpointRoutes =
       },
       async ({ params, body }) => {
         if ((await repository.get(params.organizationId, params.endpointId)) === null) throw new ApiError('not_found');
-        if (body.url !== undefined) await assertUrl(body.url);
+        const checked = body.url === undefined ? undefined : await checkedUrl(body.url);
         const row = await repository.change(params.organizationId, params.endpointId, {
-          url: body.url,
+          url: checked,
           description: body.description,
           events: body.events === undefined ? undefined : withRequired(body.events),
           maxInFlight: body.max_in_flight,
