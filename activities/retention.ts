@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Gauge } from 'prom-client';
 import type { Retention } from '../src/db/retention.ts';
 import type { Position } from '../src/db/page.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -8,6 +9,7 @@ export interface RetentionParts {
   retentionDays: number;
   /** Hears what each batch removed, by kind of row. */
   countRemoved: (rows: RemovedRows) => void;
+  retentionLastRun: Pick<Gauge, 'setToCurrentTime'>;
   log: Pick<Log, 'info'>;
 }
 
@@ -42,7 +44,13 @@ const dayMs = 86_400_000;
 export const nothingRemoved: RemovedRows = { deliveries: 0, attempts: 0, bodies: 0, receipts: 0, jobs: 0 };
 
 /** Steps of retention, each safe to repeat (spec section 8, RETENTION_DAYS). */
-export const retentionActivities = ({ retention, retentionDays, countRemoved, log }: RetentionParts) => {
+export const retentionActivities = ({
+  retention,
+  retentionDays,
+  countRemoved,
+  retentionLastRun,
+  log,
+}: RetentionParts) => {
   const cutoff = (now: number): Date => new Date(now - retentionDays * dayMs);
   /** Gives its result, after a rest as long as the work took: at most half of one connection, however much there is to remove. */
   const unhurried = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -103,9 +111,10 @@ export const retentionActivities = ({ retention, retentionDays, countRemoved, lo
       return { isDone: receipts < batchSize && jobs < batchSize, removed };
     },
 
-    /** One line a day for whoever wonders whether it ran. */
+    /** Says that a run is over: one line a day, and the time that an alert looks at. */
     async reportRetention({ now, removed }: { now: number; removed: RemovedRows }): Promise<void> {
       log.info({ removed, before: cutoff(now).toISOString() }, 'retention done');
+      retentionLastRun.setToCurrentTime();
     },
   };
 };

@@ -102,6 +102,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     retention: retention(db),
     retentionDays: config.retentionDays,
     countRemoved: countRemoved(metrics),
+    retentionLastRun: metrics.retentionLastRun,
     keyRing,
     send: sender.send,
     health: new EndpointHealth(),

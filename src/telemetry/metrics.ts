@@ -1,5 +1,5 @@
 import type { RemovedRows } from '../../activities/retention.ts';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
  * What the service counts. One registry per process, made by whoever builds the parts; labels are small closed sets, so
@@ -23,6 +23,8 @@ export interface Metrics {
   enrichmentOverdue: Counter;
   /** Rows that retention removed. `rows`: deliveries, attempts, bodies, receipts, jobs. */
   retentionRemoved: Counter<'rows'>;
+  /** When this process ended a run of retention; absent until then. */
+  retentionLastRun: Gauge;
   /** `route` is the pattern, never the path. */
   httpDuration: Histogram<'method' | 'route' | 'status'>;
 }
@@ -35,6 +37,12 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
   const registry = new Registry();
   const registers = [registry];
   if (process) collectDefaultMetrics({ register: registry });
+  const retentionLastRun = new Gauge({
+    name: 'spark360_retention_last_run_timestamp_seconds',
+    help: 'When this process ended a run of retention',
+    registers,
+  });
+  retentionLastRun.remove(); // 0 would say 1970.
   return {
     registry,
     inboundEvents: new Counter({
@@ -84,6 +92,7 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
       labelNames: ['rows'],
       registers,
     }),
+    retentionLastRun,
     httpDuration: new Histogram({
       name: 'spark360_http_request_duration_seconds',
       help: 'HTTP requests by method, route pattern and status',

@@ -94,6 +94,7 @@ async function retain(): Promise<Record<string, number>> {
   const activities = retentionActivities({
     retention: retention(db),
     retentionDays: 90,
+    retentionLastRun: { setToCurrentTime: () => undefined },
     countRemoved: (rows) => {
       for (const [kind, count] of Object.entries({ ...rows })) counted[kind] = (counted[kind] ?? 0) + count;
     },

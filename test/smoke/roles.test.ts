@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { freePort } from '../../src/embedded/ports.ts';
+import { expressions, selectors } from '../deploy/expressions.ts';
 import { type BuiltService, buildService } from '../faults/built-service.ts';
 import { type Role, startRole } from '../faults/role.ts';
 import { type Collector, startCollector } from '../support/collector.ts';
@@ -17,6 +19,7 @@ import { startTemporalWith } from '../support/temporal-server.ts';
 const key = 'operator-key-of-the-tests';
 const keys = `test:${randomBytes(32).toString('base64')}`;
 const folder = mkdtempSync(join(tmpdir(), 'spark360-roles-'));
+const coreLibrary: string = createRequire(import.meta.url)('@temporalio/core-bridge/common').getPrebuiltPath();
 let service: BuiltService;
 let database: TestDatabase;
 let temporal: Awaited<ReturnType<typeof startTemporalWith>>;
@@ -109,6 +112,34 @@ test("an event's trace goes through the processes, and each counts its part", as
   expect(text).toMatch(/^temporal_workflow_task_execution_latency/m);
   expect(text).toMatch(/^process_cpu_seconds_total/m);
   expect(await (await fetch(`${roles.relay.url}/metrics`)).text()).toMatch(/^spark360_outbox_relay_up 1$/m);
+});
+
+/** The SDK makes these when something happens first: that they are its names is seen in its library. */
+const afterAnEvent =
+  /^temporal_(activity_(execution_failed|schedule_to_start_latency)|(long_)?request_failure|sticky_cache_(hit|miss|total_forced_eviction)|workflow_(completed|failed|task_execution_failed|task_replay_latency))$/;
+
+test('each metric that an alert or a dashboard asks for, and each label, is there', async () => {
+  const headers = { authorization: `Bearer ${key}` };
+  const pages = await Promise.all(
+    Object.values(roles).map(async ({ url }) => (await fetch(`${url}/metrics`, { headers })).text()),
+  );
+  const scraped = pages.join('\n');
+  const library = readFileSync(coreLibrary, 'latin1');
+  const problems = expressions().flatMap(({ where, expr }) =>
+    selectors(expr).flatMap(({ metric, labels }) => {
+      const family = metric.replace(/_(bucket|sum|count)$/, '');
+      const isThere =
+        scraped.includes(`# TYPE ${family} `) ||
+        (afterAnEvent.test(family) && library.includes(family.replace('temporal_', '')));
+      const series = new RegExp(`^${metric}\\{(.*)\\} `, 'm').exec(scraped)?.[1];
+      const strange = labels.filter((label) => series !== undefined && !series.includes(`${label}="`));
+      return [
+        ...(isThere ? [] : [`${where}: no ${metric}`]),
+        ...strange.map((label) => `${where}: ${metric} has no ${label}`),
+      ];
+    }),
+  );
+  expect(problems).toEqual([]);
 });
 
 test('a worker has made the schedule of the retention, and finds it there when it starts again', async () => {

@@ -141,6 +141,10 @@ test('the schedule is made once, skips a run that would overlap, stays as the op
   await handle.unpause();
   await handle.trigger();
   await delivered(lead.leadId, 0);
-  const metrics = await api.call('GET', '/metrics');
-  expect(metrics.body).toMatch(/spark360_retention_removed_rows_total\{rows="deliveries"\} [1-9]/);
+  await eventually(async () => {
+    const metrics = await api.call('GET', '/metrics');
+    expect(metrics.body).toMatch(/spark360_retention_removed_rows_total\{rows="deliveries"\} [1-9]/);
+    const [, ranAt] = /^spark360_retention_last_run_timestamp_seconds (\d+)/m.exec(metrics.body as string) ?? [];
+    expect(Date.now() / 1_000 - Number(ranAt)).toBeLessThan(60);
+  });
 });
