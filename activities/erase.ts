@@ -1,5 +1,5 @@
 import type { Erasure } from '../src/db/erasure.ts';
-import type { outbox } from '../src/db/outbox.ts';
+import type { Outbox } from '../src/db/outbox.ts';
 import type { Wake } from '../src/db/wakes.ts';
 import { leadSubject } from '../src/domain/ids.ts';
 import type { Histories } from '../src/temporal/histories.ts';
@@ -7,7 +7,7 @@ import type { Histories } from '../src/temporal/histories.ts';
 export interface EraseParts {
   erasure: Erasure;
   histories: Histories;
-  outbox: Pick<ReturnType<typeof outbox>, 'eraseLead'>;
+  outbox: Pick<Outbox, 'eraseLead'>;
   /** Signals a workflow that its lane may look again; one that has ended is no error. */
   wake: (wake: Wake) => Promise<void>;
 }
@@ -17,13 +17,17 @@ export interface EraseInput {
   leadId: string;
 }
 
-/** Steps of an erasure, each safe to repeat. */
+/** Steps of an erasure, each safe to repeat, and each by itself: a database that is away holds up its own step only. */
 export const eraseActivities = ({ erasure, histories, outbox, wake }: EraseParts) => ({
-  async eraseRows({ organizationId, leadId }: EraseInput): Promise<void> {
-    const subject = leadSubject(organizationId, leadId);
-    await erasure.erase(subject);
-    await outbox.eraseLead(subject, leadId);
-    await Promise.all((await erasure.recoveriesOf(subject)).map(wake));
+  async eraseRows(lead: EraseInput): Promise<void> {
+    await erasure.erase(lead);
+    const recoveries = await erasure.recoveriesOf(leadSubject(lead.organizationId, lead.leadId));
+    await Promise.all(recoveries.map(wake));
+  },
+
+  /** Rows and dead letters of the outbox, which may be in the backend's own database. */
+  async eraseOutbox({ organizationId, leadId }: EraseInput): Promise<void> {
+    await outbox.eraseLead(leadSubject(organizationId, leadId), leadId);
   },
 
   /** Gives how many runs there were: one that was just removed may be counted again. */

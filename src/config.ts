@@ -147,7 +147,7 @@ export const variables = {
     .optional()
     .meta(secret)
     .describe(
-      "The backend's database with the outbox table, for the relay, and for workers, which erase leads there. Absent: the outbox is in `DATABASE_URL`.",
+      "The backend's database with the outbox table: for the relay, and for API and workers, which erase leads there. Absent: the outbox is in `DATABASE_URL`.",
     ),
   LOG_LEVEL: z
     .enum(

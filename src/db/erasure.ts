@@ -1,3 +1,4 @@
+import { leadSubject } from '../domain/ids.ts';
 import type { Database, Queryable } from './pool.ts';
 import type { Wake } from './wakes.ts';
 
@@ -7,16 +8,18 @@ import type { Wake } from './wakes.ts';
  */
 export const erasure = (db: Database) => ({
   /**
-   * Erases a lead. False when it was never heard of. Safe to repeat, and repeated by the workflow that also removes its
-   * histories. The lead's row is written first: a publish that runs at the same time waits for it, and then fails on it.
+   * Erases a lead, applied or not: a step that comes later finds the tombstone. Safe to repeat, and repeated by the workflow
+   * that also removes its histories. The lead's row is written first: a publish that runs at the same time waits for it, and
+   * then fails on it.
    */
-  erase: (subject: string): Promise<boolean> =>
+  erase: ({ organizationId, leadId }: { organizationId: string; leadId: string }): Promise<void> =>
     db.tx(async (tx) => {
-      const erased = await tx.execute(
-        `update leads set stage = 'erased', state = null, lead_status = null, updated_at = now() where subject = $1`,
-        [subject],
+      const subject = leadSubject(organizationId, leadId);
+      await tx.execute(
+        `insert into leads (subject, organization_id, lead_id, stage) values ($1, $2, $3, 'erased')
+         on conflict (subject) do update set stage = 'erased', state = null, lead_status = null, updated_at = now()`,
+        [subject, organizationId, leadId],
       );
-      if (erased === 0) return false;
       await abandonUnsettled(tx, subject);
       await tx.execute(
         `update attempts set response_body = null, error = null
@@ -26,7 +29,6 @@ export const erasure = (db: Database) => ({
       await tx.execute('delete from event_bodies where event_id in (select event_id from events where subject = $1)', [
         subject,
       ]);
-      return true;
     }),
 
   /** Recoveries that an erasure took deliveries from: one that sleeps on them would do so for ever. */
@@ -38,8 +40,14 @@ export const erasure = (db: Database) => ({
     return rows.map(({ runner, endpoint_id }) => ({ workflowId: runner, endpointId: endpoint_id }));
   },
 
+  /** Whether a step of the lead was accepted, refused as a conflict, or applied. */
   async isKnown(subject: string): Promise<boolean> {
-    return (await db.query('select 1 from leads where subject = $1', [subject])).length > 0;
+    const [row] = await db.query<{ known: boolean }>(
+      `select exists (select from leads where subject = $1) or exists (select from inbound_events where subject = $1)
+           or exists (select from inbound_conflicts where subject = $1) as known`,
+      [subject],
+    );
+    return row?.known ?? false;
   },
 });
 

@@ -5,7 +5,8 @@ import type { Queryable } from './pool.ts';
 export interface LeadRow {
   lead_id: string;
   organization_id: string;
-  mode: Mode;
+  /** Null: erased before a step of it was applied. */
+  mode: Mode | null;
   stage: LeadStage;
   lead_status: LeadStatus | null;
   created_at: Date;

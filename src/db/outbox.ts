@@ -99,7 +99,7 @@ const countsSql = `
          (select count(*)::int from spark360.outbox_dead_letters where replayed_at is null) as dead_letters`;
 
 // From a fixed row back to what it was replayed from, over as many fixes as it took.
-const eraseLeadSql = `
+const rowsOfLead = `
   with recursive named as (
     select id from spark360.outbox
      where subject = $1 or (subject like 'malformed/%' and position($2 in lower(event::text)) > 0)
@@ -108,7 +108,12 @@ const eraseLeadSql = `
      where l.subject = $1 or position($2 in lower(l.event::text)) > 0 or l.replayed_as in (select id from named)
     union
     select l.id, l.outbox_id from spark360.outbox_dead_letters l join letters later on l.replayed_as = later.outbox_id
-  ), rows_gone as (
+  )`;
+
+const knowsLeadSql = `${rowsOfLead}
+  select exists (select from named) or exists (select from letters) as known`;
+
+const eraseLeadSql = `${rowsOfLead}, rows_gone as (
     delete from spark360.outbox where id in (select id from named union all select outbox_id from letters) returning 1
   ), letters_gone as (
     delete from spark360.outbox_dead_letters where id in (select id from letters) returning 1
@@ -213,6 +218,12 @@ export const outbox = (db: Queryable) => ({
   removeAbandoned: (keepMs: number, most: number): Promise<number> =>
     removeFrom(db, 'outbox_dead_letters', 'created_at', keepMs, most, 'replayed_at is null'),
 
+  /** Whether a row or a dead letter is the lead's, or names it without being understood. */
+  async knowsLead(subject: string, leadId: string): Promise<boolean> {
+    const [row] = await db.query<{ known: boolean }>(knowsLeadSql, [subject, leadId]);
+    return row?.known ?? false;
+  },
+
   /**
    * Removes every row and dead letter of a lead (spec section 5, Erase): those whose event names it elsewhere than it should,
    * and those that did not name it until they were fixed. Waits for no relay: a row that is being relayed meets the lead's
@@ -223,3 +234,5 @@ export const outbox = (db: Queryable) => ({
     return erased?.count ?? 0;
   },
 });
+
+export type Outbox = ReturnType<typeof outbox>;

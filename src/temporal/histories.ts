@@ -2,6 +2,8 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 
 /** The histories of a workflow id, every run of it. */
 export interface Histories {
+  /** Whether there is a run of it, open or closed. */
+  has(workflowId: string): Promise<boolean>;
   /** Ends what runs and removes the history of every run that can be found; gives how many there were. */
   removeAll(workflowId: string): Promise<number>;
 }
@@ -19,6 +21,8 @@ export const histories = (temporal: Client): Histories => {
   };
 
   return {
+    has: async (workflowId) => (await newestRun(temporal, workflowId)) !== null,
+
     async removeAll(workflowId) {
       const runs = new Set<string>();
       // The newest run is known at once; visibility, which knows the others, is a moment behind.

@@ -17,8 +17,10 @@ import type { EraseInput } from '../../activities/erase.ts';
 import type { EndpointStatus } from '../db/endpoint-status.ts';
 import type { Erasure } from '../db/erasure.ts';
 import type { ManualDelivery } from '../db/manual-delivery.ts';
+import type { Outbox } from '../db/outbox.ts';
 import type { Recovery } from '../db/recovery.ts';
 import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
+import type { Histories } from './histories.ts';
 
 /** A call is refused rather than retried when nobody waits for it any more (milliseconds). */
 const callDeadlineMs = 5_000;
@@ -30,6 +32,8 @@ export interface OperationsParts {
   manualDelivery: ManualDelivery;
   recovery: Recovery;
   erasure: Erasure;
+  histories: Pick<Histories, 'has'>;
+  outbox: Pick<Outbox, 'knowsLead'>;
 }
 
 export interface RecoverRequest {
@@ -51,7 +55,7 @@ export type Released =
  * first time when this process dies in between.
  */
 export const operations = (parts: OperationsParts) => {
-  const { temporal, taskQueue, endpointStatus, manualDelivery, recovery, erasure } = parts;
+  const { temporal, taskQueue, endpointStatus, manualDelivery, recovery, erasure, histories, outbox } = parts;
   const inTime = <Result>(work: () => Promise<Result>): Promise<Result> =>
     temporal.connection.withDeadline(Date.now() + callDeadlineMs, work);
   const toEndpoint = (endpointId: string) => ({
@@ -143,20 +147,29 @@ export const operations = (parts: OperationsParts) => {
       return created === null ? null : { count, jobId };
     },
 
-    /** Erases a lead's personal data: its rows at once, the histories of its runs soon (spec section 5). False: it was never heard of. */
+    /**
+     * Erases a lead's personal data: its rows at once, the histories of its runs and its outbox rows soon (spec section 5).
+     * False: neither ledger nor history nor outbox has heard of it.
+     */
     async erase(organizationId: string, leadId: string): Promise<boolean> {
       const subject = leadSubject(organizationId, leadId);
-      if (!(await erasure.isKnown(subject))) return false;
+      const isKnown =
+        (await erasure.isKnown(subject)) ||
+        (await inTime(() => histories.has(subject))) ||
+        (await outbox.knowsLead(subject, leadId));
+      if (!isKnown) return false;
+      const lead: EraseInput = { organizationId, leadId };
       await inTime(() =>
         temporal.workflow.signalWithStart('eraseLead', {
           workflowId: eraseWorkflowId(organizationId, leadId),
           taskQueue,
-          args: [{ organizationId, leadId }] as [EraseInput],
+          args: [lead],
           signal: eraseSignal,
           signalArgs: [],
         }),
       );
-      return erasure.erase(subject);
+      await erasure.erase(lead);
+      return true;
     },
 
     /** Completes a lead's enrichment with what is known (spec section 1). */

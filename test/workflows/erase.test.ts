@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { leadSubject } from '../../src/domain/ids.ts';
+import { eraseWorkflowId, leadSubject } from '../../src/domain/ids.ts';
 import { aLead, person, street } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
@@ -108,4 +108,28 @@ test('a step after the erasure is recorded by id and dropped, and its history go
   expect(await rowsWithThePerson()).toEqual([]);
   expect(await db.query('select 1 from deliveries where lead_id = $1', [lead.leadId])).toHaveLength(1);
   expect(await operations.erase(organization, 'ffffffff-ffff-4fff-8fff-ffffffffffff')).toBe(false);
+});
+
+test("the backend's database is away: histories and rows of an erased lead go all the same, its outbox rows when it is back", async () => {
+  const away = await startService({ idleAfterMs: 500, outboxDatabaseUrl: 'postgres://nobody@127.0.0.1:9/none' });
+  try {
+    const { client, db, operations, temporal } = away.deps;
+    const own = await anOrganization(away.deps);
+    const lead = aLead(own);
+    await client.publish(lead.created());
+    await eventually(async () => expect(await db.query('select 1 from leads')).toHaveLength(1));
+    expect(await operations.erase(own, lead.leadId)).toBe(true);
+    await eventually(async () => {
+      const query = `WorkflowId = '${leadSubject(own, lead.leadId)}'`;
+      expect((await temporal.workflow.count(query)).count).toBe(0);
+      await expect(client.lead(own, lead.leadId).state()).resolves.toBeNull();
+    }, 30_000);
+    const eraser = temporal.workflow.getHandle(eraseWorkflowId(own, lead.leadId));
+    expect((await eraser.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name)).toEqual([
+      'eraseOutbox',
+    ]);
+    await eraser.terminate();
+  } finally {
+    await away.stop();
+  }
 });

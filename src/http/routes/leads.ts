@@ -14,7 +14,7 @@ const summary = z
   .object({
     lead_id: uuidOut,
     organization_id: uuidOut,
-    mode: leadMode,
+    mode: leadMode.nullable(),
     stage: leadStage,
     lead_status: leadStatus.meta({ description: 'The furthest seen' }),
     created_at: moment,
