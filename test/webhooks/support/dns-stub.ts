@@ -5,9 +5,11 @@ import ipaddr from 'ipaddr.js';
 import type { Resolve } from '../../../src/webhooks/resolve.ts';
 
 /** What a name has: addresses of both families, nothing (NXDOMAIN), or no answer at all. `question` counts from 1, per name and type. */
-export type Zone = (name: string, question: number) => string[] | null | 'silent';
+export type Zone = (name: string, question: number, type: 'A' | 'AAAA') => string[] | null | 'silent';
 
 export interface DnsStub {
+  /** `address:port` of the server. */
+  address: string;
   resolve: Resolve;
   questions: string[];
   close(): Promise<void>;
@@ -22,8 +24,9 @@ export async function startDns(zone: Zone): Promise<DnsStub> {
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
     const { name, type, end } = readQuestion(message);
-    questions.push(`${type === typeA ? 'A' : 'AAAA'} ${name}`);
-    const found = zone(name, questions.filter((question) => question === questions.at(-1)).length);
+    const kind = type === typeA ? 'A' : 'AAAA';
+    questions.push(`${kind} ${name}`);
+    const found = zone(name, questions.filter((question) => question === questions.at(-1)).length, kind);
     if (found === 'silent') return;
     const addresses = (found ?? []).filter((address) => address.includes(':') === (type === typeAAAA));
     socket.send(answer(message.subarray(0, end), addresses, found === null), from.port, from.address);
@@ -32,8 +35,10 @@ export async function startDns(zone: Zone): Promise<DnsStub> {
   await once(socket, 'listening');
 
   const resolver = new dns.Resolver({ timeout: 2_000, tries: 1 });
-  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
+  const address = `127.0.0.1:${socket.address().port}`;
+  resolver.setServers([address]);
   return {
+    address,
     resolve: async (hostname) => {
       const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
       if (v4.status === 'rejected' && v6.status === 'rejected') throw v4.reason;
