@@ -22,7 +22,7 @@ const services = Object.entries(compose.services);
 const roles = services.filter(([, { command }]) => command?.some((part) => part.startsWith('dist/src/bin/')));
 
 const secretsOf = {
-  api: ['ADMIN_API_KEY', 'DATABASE_URL', 'ENCRYPTION_KEYS'],
+  api: ['ADMIN_API_KEY', 'DATABASE_URL', 'ENCRYPTION_KEYS', 'OUTBOX_DATABASE_URL'],
   worker: ['DATABASE_URL', 'ENCRYPTION_KEYS', 'OUTBOX_DATABASE_URL', 'SMTP_URL'],
   relay: ['DATABASE_URL', 'ENCRYPTION_KEYS', 'OUTBOX_DATABASE_URL'],
   migrate: ['DATABASE_URL'],
