@@ -15,6 +15,8 @@ export interface Settings {
   enrichmentDeadlineMs: number;
   idleAfterMs: number;
   attemptTimeoutMs: number;
+  /** How many the schedule allows. */
+  attempts: number;
 }
 
 export interface PublishLeadInput {
@@ -47,6 +49,9 @@ export interface OpenDelivery {
   attempt: number;
   /** Milliseconds to wait before it; 0: at once. */
   delayMs: number;
+  /** The endpoint's host and what is sent: for the words that Temporal shows. */
+  host?: string;
+  names?: { event: string; sequence: number };
 }
 
 /** What outlives a run, encrypted in Postgres. */
@@ -114,7 +119,14 @@ function freeze(input: PublishLeadInput, context: LeadContext): FrozenEvent[] {
 
 export const toOpen = ({ delivery, outcome }: Attempted): OpenDelivery[] => {
   const open = (attempt: number, delayMs: number): OpenDelivery[] => [
-    { id: delivery.deliveryId, endpointId: delivery.endpointId, attempt, delayMs },
+    {
+      id: delivery.deliveryId,
+      endpointId: delivery.endpointId,
+      attempt,
+      delayMs,
+      host: new URL(delivery.url).host,
+      names: { event: delivery.event, sequence: delivery.sequence },
+    },
   ];
   switch (outcome?.kind) {
     case 'delivered':

@@ -114,6 +114,8 @@ async function signalLead(temporal: Client, taskQueue: string, event: Extract<Pa
     args: [run],
     signal: stepSignals[step.name],
     signalArgs: [step],
+    staticSummary: `${step.mode} lead ${leadId}`,
+    staticDetails: `Organization \`${event.organizationId}\`, lead \`${leadId}\`, mode \`${step.mode}\`. Where it stands: current details, or the query \`state\`.`,
     // As far as this step alone brings a lead, so that most leads need no upsert for their first stage.
     typedSearchAttributes: [
       { key: organizationId, value: event.organizationId },
@@ -133,6 +135,7 @@ async function signalWidget(temporal: Client, taskQueue: string, event: Extract<
     taskQueue,
     workflowTaskTimeout,
     args: [run],
+    staticSummary: `widget ${event.widgetId}`,
     signal: widgetSignal,
     signalArgs: [event.step],
     ...(event.step.organizationId !== undefined && {

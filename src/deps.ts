@@ -125,6 +125,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       enrichmentDeadlineMs: config.enrichmentDeadlineMs,
       idleAfterMs: config.idleAfterMs,
       attemptTimeoutMs: config.attemptTimeoutMs,
+      attempts: config.retryScheduleMs.length + 1,
     },
     observe: traces === null ? observe : both(observe, traces.attempt),
     observeResend: traces === null ? observeByHand : both(observeByHand, traces.attempt),

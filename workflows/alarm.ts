@@ -1,5 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 
+const alarmSummary = 'looks whether a wait is over: address grace, enrichment deadline, idleness';
+
 /**
  * Wakes the main loop at a time. A running timer that fires no later than asked is kept, and the loop asks again when it
  * fires: a step then costs no timer to cancel and none to start.
@@ -18,7 +20,7 @@ export class Alarm {
     this.#fired = false;
     if (this.#firesAt <= at) return;
     this.#firesAt = at;
-    void sleep(Math.max(1, at - Date.now())).then(() => {
+    void sleep(Math.max(1, at - Date.now()), { summary: alarmSummary }).then(() => {
       if (this.#firesAt !== at) return;
       this.#firesAt = Number.POSITIVE_INFINITY;
       this.#fired = true;

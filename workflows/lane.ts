@@ -3,18 +3,25 @@ import type { AttemptInput } from '../activities/begin.ts';
 import type { DeliverActivities, DeliveryReport } from '../activities/deliver.ts';
 import type { OpenDelivery } from '../activities/publish.ts';
 import { AtMost } from '../src/domain/at-most.ts';
+import { attemptSummary, timerSummary } from './lane-words.ts';
 import { startNotice } from './notice.ts';
 import { tellEndpoint } from './tell-endpoint.ts';
 
 /** One endpoint's unsettled deliveries of one subject, in order; plain data that survives continue-as-new. */
 export interface Lane {
   endpointId: string;
+  /** The host of its URL when the lane began: for the words that Temporal shows. */
+  host?: string;
+  /** How many attempts the schedule allowed then; null: not known. */
+  attempts: number | null;
   /** Head first. */
   queue: QueuedDelivery[];
 }
 
 export interface QueuedDelivery {
   id: string;
+  /** For the words that Temporal shows. */
+  names?: { event: string; sequence: number };
   /** The number of its next (or present) attempt. */
   attempt: number;
   /**
@@ -32,6 +39,8 @@ export interface LaneOptions {
   taskQueue: string;
   /** Asked at each attempt: a fresh run learns it with its first publish. */
   attemptTimeoutMs: () => number;
+  /** How many attempts the schedule allows; null: not known. */
+  attempts: () => number | null;
   onAbandoned: () => void;
   onSettled: () => void;
 }
@@ -80,8 +89,9 @@ export class Lanes {
   }
 
   add(deliveries: readonly OpenDelivery[], now: number): void {
-    for (const { id, endpointId, attempt, delayMs } of deliveries) {
-      const queued: QueuedDelivery = { id, attempt, dueAt: delayMs === 0 ? 0 : now + delayMs };
+    for (const { id, endpointId, attempt, delayMs, host, names } of deliveries) {
+      const dueAt = delayMs === 0 ? 0 : now + delayMs;
+      const queued: QueuedDelivery = { id, ...(names !== undefined && { names }), attempt, dueAt };
       const lane = this.#options.lanes.find((candidate) => candidate.endpointId === endpointId);
       if (lane !== undefined) {
         if (lane.queue.some((other) => other.id === id)) continue;
@@ -90,7 +100,8 @@ export class Lanes {
         if (lane.queue[0]?.asleep === 'waiting') this.wake(endpointId);
         continue;
       }
-      const fresh: Lane = { endpointId, queue: [queued] };
+      const attempts = this.#options.attempts();
+      const fresh: Lane = { endpointId, ...(host !== undefined && { host }), attempts, queue: [queued] };
       this.#options.lanes.push(fresh);
       this.#run(fresh);
     }
@@ -115,7 +126,7 @@ export class Lanes {
     return this.#wakes.get(endpointId) ?? 0;
   }
 
-  #deliver(): DeliverActivities {
+  #deliver() {
     const { taskQueue, attemptTimeoutMs } = this.#options;
     return proxyActivities<DeliverActivities>({
       taskQueue,
@@ -149,7 +160,8 @@ export class Lanes {
     const wakes = this.#wakesOf(lane.endpointId);
     const interrupted = () => this.#stopping || this.#wakesOf(lane.endpointId) !== wakes;
     if (head.asleep === 'held') await condition(interrupted);
-    else if (head.dueAt > Date.now()) await condition(interrupted, head.dueAt - Date.now());
+    else if (head.dueAt > Date.now())
+      await condition(interrupted, head.dueAt - Date.now(), { summary: timerSummary(head, lane) });
     return !this.#stopping;
   }
 
@@ -157,18 +169,24 @@ export class Lanes {
    * Within this workflow task where that takes no time; a slow partner is waited for beside it. Null: the workflow is about
    * to continue as new, and the next run asks again.
    */
-  async #report({ id, attempt }: QueuedDelivery, endpointId: string): Promise<DeliveryReport | null> {
-    const ask = (): AttemptInput => ({ deliveryId: id, endpointId, attempt, now: Date.now() });
-    const report = await this.#asking.run(async () => (this.#stopping ? null : attemptAtOnce(ask())));
+  async #report(head: QueuedDelivery, lane: Lane): Promise<DeliveryReport | null> {
+    const { id: deliveryId, attempt } = head;
+    const ask = (): [AttemptInput] => [{ deliveryId, endpointId: lane.endpointId, attempt, now: Date.now() }];
+    const options = { summary: attemptSummary(head, lane) };
+    const report = await this.#asking.run(async () =>
+      this.#stopping ? null : attemptAtOnce.executeWithOptions(options, ask()),
+    );
     if (report?.outcome.kind !== 'in_flight') return report;
-    return this.#waiting.run(async () => (this.#stopping ? null : this.#deliver().attemptDelivery(ask())));
+    return this.#waiting.run(async () =>
+      this.#stopping ? null : this.#deliver().attemptDelivery.executeWithOptions(options, ask()),
+    );
   }
 
   async #attempt(lane: Lane, head: QueuedDelivery): Promise<void> {
     const { endpointId } = lane;
     const wakes = this.#wakesOf(endpointId);
     const queued = lane.queue.length;
-    const report = await this.#report(head, endpointId);
+    const report = await this.#report(head, lane);
     if (report === null) return;
     const { outcome, notices, isProbe } = report;
     for (const notice of notices) await startNotice(notice);

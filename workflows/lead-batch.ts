@@ -73,3 +73,10 @@ export function withDeadlines(state: LeadState, { addressGraceMs, enrichmentDead
   const now = Date.now();
   return withEnrichmentDeadline(withGrace(state, now, addressGraceMs), now, enrichmentDeadlineMs);
 }
+
+/** Names a publish in the history: `applies address, contact; emits lead.address_preview`. */
+export function publishSummary({ claims, emissions }: Pick<PublishLeadInput, 'claims' | 'emissions'>): string {
+  const steps = claims.length === 0 ? [] : [`applies ${claims.map(({ name }) => name).join(', ')}`];
+  const events = emissions.length === 0 ? [] : [`emits ${emissions.map(({ type }) => type).join(', ')}`];
+  return [...steps, ...events].join('; ') || 'looks for what an earlier run left';
+}

@@ -1,5 +1,4 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { describeInWords } from './describe.ts';
 import type { LeadDescription } from './messages.ts';
 import { hasAbandonedDeliveries, leadStage, leadStatus } from './search-attributes.ts';
 
@@ -30,7 +29,7 @@ export class LeadView {
 
   /** The words alone: they are kept by the workflow and cost nothing. */
   tell(description: LeadDescription): void {
-    setCurrentDetails(describeInWords(description));
+    setCurrentDetails(description.details);
   }
 
   markAbandoned(): void {

@@ -12,11 +12,15 @@ import type { NotifyActivities } from '../activities/notify.ts';
 import type { PublishActivities } from '../activities/publish.ts';
 import { dueEvents, isAwaiting, markEmitted, release } from '../src/domain/gate.ts';
 import { leadSubject } from '../src/domain/ids.ts';
+import type { LeadStepName } from '../src/domain/lead.ts';
 import { newLeadState, stageOf } from '../src/domain/lead-state.ts';
 import { Alarm } from './alarm.ts';
 import { askForErasure } from './erase.ts';
+import { descriptions } from './descriptions.ts';
 import { Lanes } from './lane.ts';
-import { judge, takeBatch, withDeadlines } from './lead-batch.ts';
+import { describeLanes } from './lane-words.ts';
+import { judge, publishSummary, takeBatch, withDeadlines } from './lead-batch.ts';
+import { leadDetails } from './lead-details.ts';
 import { assertReleasable } from './lead-release.ts';
 import { beginningOf, type CarriedLead, type LeadRun, maxCarriedSize, unreadSize, withApplied } from './lead-run.ts';
 import { idleAt, nextLookAt, overdueAt } from './lead-times.ts';
@@ -31,6 +35,7 @@ const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
 });
 
 const { reportOverdue } = proxyActivities<NotifyActivities>({
+  summary: 'tells the organization that the enrichment is overdue',
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
@@ -59,6 +64,7 @@ class Lead {
       lanes: this.#state.lanes,
       taskQueue: deliveryTaskQueue(),
       attemptTimeoutMs: () => this.#state.settings?.attemptTimeoutMs ?? 15_000,
+      attempts: () => this.#state.settings?.attempts ?? null,
       onAbandoned: () => this.#markAbandoned(),
       onSettled: () => {
         this.#state.lastActiveAt = Date.now();
@@ -67,14 +73,15 @@ class Lead {
       },
     });
     for (const signal of Object.values(stepSignals)) {
-      setHandler(signal, (step) => {
-        this.#state.inbox.push(step);
+      setHandler(signal, (step) => void this.#state.inbox.push(step), {
+        description: descriptions[signal.name as LeadStepName],
       });
     }
-    setHandler(wakeSignal, ({ endpointId }) => this.#lanes.wake(endpointId));
-    setHandler(stateQuery, () => this.describe());
+    setHandler(wakeSignal, ({ endpointId }) => this.#lanes.wake(endpointId), { description: descriptions.wake });
+    setHandler(stateQuery, () => this.describe(), { description: descriptions.leadState });
     setHandler(completeEnrichmentUpdate, () => this.#release(), {
       validator: () => assertReleasable(this.#state.lead),
+      description: descriptions.completeEnrichment,
     });
   }
 
@@ -102,7 +109,14 @@ class Lead {
 
   describe(): LeadDescription {
     const { lead: state, lanes, inbox } = this.#state;
-    return { lead: state, stage: stageOf(state), leadStatus: state.leadStatus, lanes, unreadSteps: inbox.length };
+    const description = {
+      stage: stageOf(state),
+      leadStatus: state.leadStatus,
+      lanes: describeLanes(lanes, Date.now()),
+      unreadSteps: inbox.length,
+      lead: state,
+    };
+    return { details: leadDetails(description), ...description };
   }
 
   /** Applies what is in the inbox as one batch. What the ledger refuses is taken out, and the rest judged again. */
@@ -110,7 +124,7 @@ class Lead {
     let steps = takeBatch(this.#state.inbox);
     for (;;) {
       const { input, next } = judge(this.#state, steps, this.#lanes.busyEndpoints);
-      const result = await publishLead(input);
+      const result = await publishLead.executeWithOptions({ summary: publishSummary(input) }, [input]);
       switch (result.kind) {
         case 'refused':
           steps = steps.filter(({ id }) => !result.ids.includes(id));
@@ -188,10 +202,9 @@ class Lead {
   /** True when the run may end: its state is kept, and nothing came while that was done. */
   async #close(): Promise<boolean> {
     if (!this.#state.isFresh && !this.#state.isErased)
-      await storeLead({
-        subject: this.#subject,
-        kept: { lead: this.#state.lead, appliedIds: this.#state.appliedIds },
-      });
+      await storeLead.executeWithOptions({ summary: 'keeps the state for a later step' }, [
+        { subject: this.#subject, kept: { lead: this.#state.lead, appliedIds: this.#state.appliedIds } },
+      ]);
     await this.#leaveTheLocalActivitysTask();
     if (!this.#isFinished()) return false;
     this.#view.close(this.#state.isErased ? 'erased' : 'complete');
@@ -215,7 +228,7 @@ class Lead {
    * marker and runs it again: the request would go out twice. A timer puts a task in between.
    */
   async #leaveTheLocalActivitysTask(): Promise<void> {
-    await sleep('1s');
+    await sleep('1s', { summary: 'leaves the task of a local activity before the run ends' });
   }
 
   #nextLookAt(): number {

@@ -3,6 +3,7 @@ import type { LeadStage, LeadStatus, LeadStep, LeadStepName, WidgetStep } from '
 import type { LeadState } from '../src/domain/lead-state.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { Lane } from './lane.ts';
+import type { LaneWaitsFor } from './lane-words.ts';
 
 /** Signals of a lead, named after its steps (spec section 6). */
 export const addressSignal = defineSignal<[LeadStep]>('address');
@@ -21,19 +22,24 @@ export const widgetSignal = defineSignal<[WidgetStep]>('changed');
 /** Something changed for the lane of an endpoint: look again at once instead of waiting for a timer or for nothing. */
 export const wakeSignal = defineSignal<[{ endpointId: string }]>('wake');
 
+/** An endpoint's unsettled deliveries, with what the first of them waits for. */
+export type LaneDescription = Lane & { waitsFor: LaneWaitsFor };
+
 export interface LeadDescription {
-  lead: LeadState;
+  /** Where the lead stands, in Markdown: what the UI shows as current details. */
+  details: string;
   stage: LeadStage;
   leadStatus: LeadStatus | null;
-  lanes: Lane[];
+  lanes: LaneDescription[];
   unreadSteps: number;
+  lead: LeadState;
 }
 export const stateQuery = defineQuery<LeadDescription>('state');
 
 export interface WidgetDescription {
   widgetId: string;
   organizationId: string | null;
-  lanes: Lane[];
+  lanes: LaneDescription[];
   unreadSteps: number;
 }
 export const widgetStateQuery = defineQuery<WidgetDescription>('state');

@@ -76,6 +76,7 @@ export async function recovery({ jobId, endpointId, subject }: RecoveryRun): Pro
     lanes: [],
     taskQueue: `${workflowInfo().taskQueue}-deliveries`,
     attemptTimeoutMs: () => attemptTimeoutMs,
+    attempts: () => null,
     onAbandoned: () => {},
     onSettled: () => {},
   });

@@ -11,9 +11,11 @@ import {
 import type { WidgetActivities } from '../activities/widget.ts';
 import type { WidgetStep } from '../src/domain/lead.ts';
 import { Alarm } from './alarm.ts';
+import { descriptions } from './descriptions.ts';
 import { type Lane, Lanes } from './lane.ts';
+import { describeLanes } from './lane-words.ts';
 import { startNotice } from './notice.ts';
-import { wakeSignal, widgetSignal, widgetStateQuery } from './messages.ts';
+import { wakeSignal, type WidgetDescription, widgetSignal, widgetStateQuery } from './messages.ts';
 
 export interface WidgetRun {
   widgetId: string;
@@ -24,10 +26,12 @@ export interface WidgetRun {
     idleAfterMs: number;
     lastActiveAt: number;
     attemptTimeoutMs: number;
+    attempts: number | null;
   };
 }
 
 const { publishWidget } = proxyLocalActivities<WidgetActivities>({
+  summary: 'applies one event of the widget and emits what it makes due',
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
@@ -44,6 +48,7 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
     idleAfterMs: 60_000,
     lastActiveAt: Date.now(),
     attemptTimeoutMs: 15_000,
+    attempts: null as number | null,
   };
   const alarm = new Alarm();
   const idleAt = () => state.lastActiveAt + state.idleAfterMs;
@@ -51,24 +56,24 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
     lanes: state.lanes,
     taskQueue: `${workflowInfo().taskQueue}-deliveries`,
     attemptTimeoutMs: () => state.attemptTimeoutMs,
+    attempts: () => state.attempts,
     onAbandoned: () => {},
     onSettled: () => {
       state.lastActiveAt = Date.now();
       alarm.ensure(idleAt());
     },
   });
-  setHandler(widgetSignal, (step) => {
-    state.inbox.push(step);
-  });
-  setHandler(wakeSignal, ({ endpointId }) => lanes.wake(endpointId));
-  setHandler(widgetStateQuery, () => ({
+  setHandler(widgetSignal, (step) => void state.inbox.push(step), { description: descriptions.changed });
+  setHandler(wakeSignal, ({ endpointId }) => lanes.wake(endpointId), { description: descriptions.wake });
+  const describe = (): WidgetDescription => ({
     widgetId,
     // An unread event counts: whoever asks wants to know what was accepted.
     organizationId:
       state.organizationId ?? state.inbox.find((step) => step.organizationId !== undefined)?.organizationId ?? null,
-    lanes: state.lanes,
+    lanes: describeLanes(state.lanes, Date.now()),
     unreadSteps: state.inbox.length,
-  }));
+  });
+  setHandler(widgetStateQuery, describe, { description: descriptions.widgetState });
 
   if (carried !== undefined && lanes.isEmpty) alarm.ensure(idleAt()); // timers do not cross continue-as-new
   while (!workflowInfo().continueAsNewSuggested) {
@@ -87,18 +92,19 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
       state.organizationId = result.organizationId ?? state.organizationId;
       state.idleAfterMs = result.settings.idleAfterMs;
       state.attemptTimeoutMs = result.settings.attemptTimeoutMs;
+      state.attempts = result.settings.attempts;
       state.lastActiveAt = Date.now();
       lanes.add(result.open, Date.now());
       for (const notice of result.notices) await startNotice(notice);
     }
     if (lanes.isEmpty && Date.now() >= idleAt()) {
-      await sleep('1s'); // never close in a task that may have run a local activity: see lead.ts
+      await sleep('1s', { summary: 'leaves the task of a local activity before the run ends' }); // never close in a task that may have run a local activity: see lead.ts
       if (state.inbox.length === 0) return;
     }
     if (lanes.isEmpty) alarm.ensure(idleAt());
   }
   await lanes.stop();
-  await sleep('1s');
+  await sleep('1s', { summary: 'leaves the task of a local activity before the run continues' });
   await condition(allHandlersFinished);
   await continueAsNew<typeof widget>({ widgetId, carried: state });
 }

@@ -35,8 +35,8 @@ export interface WaitingFacts {
   /** The unsettled delivery before it in its lane. */
   earlier: { deliveryId: string; event: string; sequence: number } | null;
   endpoint: {
-    /** Null: it is not paused. */
-    pausedReason: PausedReason | null;
+    /** Null: it is not paused. `unknown`: it is, or lets another delivery go first after its resume. */
+    pausedReason: PausedReason | 'unknown' | null;
     /** After a resume one delivery goes first (`probe`), then what was held goes out at a bounded rate (`drain`). */
     resumePhase: 'probe' | 'drain' | null;
     probeDeliveryId: string | null;
@@ -45,16 +45,16 @@ export interface WaitingFacts {
   };
 }
 
-/** The present moment, epoch milliseconds, and how many attempts the schedule allows. */
+/** The present moment, epoch milliseconds, and how many attempts the schedule allows; null: not known. */
 export interface WaitingCircumstances {
   now: number;
-  attempts: number;
+  attempts: number | null;
 }
 
 /** Why a delivery has not gone; null when it is under way or settled (spec section 7). */
 export function waitingFor(facts: WaitingFacts, { now, attempts }: WaitingCircumstances): WaitingFor | null {
   const { status, earlier, endpoint, nextAttemptAt } = facts;
-  const nextAttempt = `Attempt ${facts.attempt} of ${facts.attemptsBefore + attempts}`;
+  const nextAttempt = `Attempt ${facts.attempt}${attempts === null ? '' : ` of ${facts.attemptsBefore + attempts}`}`;
   if (status === 'delivering' || status === 'delivered' || status === 'abandoned') return null;
   if (endpoint.pausedReason !== null) return paused(endpoint.pausedReason);
   if (earlier !== null) return behind(earlier);
@@ -78,9 +78,12 @@ const pauses: Record<PausedReason, string> = {
   gone: 'after it answered 410 Gone',
 };
 
-const paused = (reason: PausedReason): WaitingFor => ({
+const paused = (reason: PausedReason | 'unknown'): WaitingFor => ({
   reason: 'endpoint_paused',
-  sentence: `Held: the endpoint was paused ${pauses[reason]}. What is held goes out in order once it is resumed.`,
+  sentence:
+    reason === 'unknown'
+      ? 'Held: the endpoint is paused, or another delivery goes first after its resume.'
+      : `Held: the endpoint was paused ${pauses[reason]}. What is held goes out in order once it is resumed.`,
 });
 
 const behind = ({ deliveryId, event, sequence }: NonNullable<WaitingFacts['earlier']>): WaitingFor => ({
