@@ -132,6 +132,11 @@ export const variables = {
   MAX_ENDPOINTS: integer(1, 10_000)
     .prefault('100')
     .describe('Endpoints that one organization may have: each lead makes a delivery for each of them and event.'),
+  TEMPORAL_UI_URL: url('https', 'http')
+    .optional()
+    .describe(
+      "Where people reach Temporal's UI, for links. Its page is the only one of another origin that may call the codec with the cookie of a session.",
+    ),
   ALLOW_INSECURE_ENDPOINTS: z
     .enum(['loopback'], 'expected loopback, or nothing')
     .optional()
@@ -211,6 +216,7 @@ export interface Config {
   readonly smtpUrl?: string;
   readonly mailFrom: string;
   readonly publicUrl?: string;
+  readonly temporalUiUrl?: string;
   readonly maxEndpoints: number;
   readonly allowInsecureEndpoints: 'loopback' | null;
   readonly retentionDays: number;
@@ -312,7 +318,11 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     enrichmentDeadlineMs: settings.ENRICHMENT_DEADLINE,
     idleAfterMs: settings.IDLE_AFTER,
     mailFrom: settings.MAIL_FROM,
-    ...present({ smtpUrl: settings.SMTP_URL, publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') }),
+    ...present({
+      smtpUrl: settings.SMTP_URL,
+      publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
+      temporalUiUrl: settings.TEMPORAL_UI_URL?.replace(/\/+$/, ''),
+    }),
     maxEndpoints: settings.MAX_ENDPOINTS,
     allowInsecureEndpoints: settings.ALLOW_INSECURE_ENDPOINTS ?? null,
     retentionDays: settings.RETENTION_DAYS,

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Connection } from '@temporalio/client';
 import type { Config, Environment } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
+import { demoOrganization } from '../demo/journey.ts';
 import { playDemo } from '../demo/play.ts';
 import { buildDeps } from '../deps.ts';
 import { lockDataDir } from '../embedded/data-dir.ts';
@@ -10,6 +12,7 @@ import { needsEmbedded, startEmbedded } from '../embedded/services.ts';
 import { startApi } from '../http/server.ts';
 import { installRuntime } from '../temporal/runtime.ts';
 import { startRelay } from '../outbox/relay.ts';
+import { savedViews } from '../temporal/saved-views.ts';
 import { ensureRetentionSchedule } from '../temporal/schedules.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
@@ -37,7 +40,8 @@ async function start(context: RunContext): Promise<void> {
   if (needsEmbedded(context.config)) onStop(await lockDataDir(resolve(context.config.dataDir), report));
   const ported = await withPort(context.config);
   const cacheDir = process.env.XDG_CACHE_HOME && join(process.env.XDG_CACHE_HOME, 'spark360-events');
-  const uiCodecEndpoint = `http://${urlHost(ported.host)}:${ported.port}/codec`;
+  const token = randomBytes(32).toString('base64url');
+  const uiCodecEndpoint = `http://${urlHost(ported.host)}:${ported.port}/codec/${token}`;
   const { config, temporalUiUrl } = await startEmbedded(ported, {
     report,
     onStop,
@@ -60,11 +64,13 @@ async function start(context: RunContext): Promise<void> {
   void worker.failure.then(onFailure);
   const relay = await startRelay(deps);
   roles.push(relay.stop);
-  const api = await startApi({ ...deps, config: { ...config, sdkMetricsAddress } });
+  const codecCapability = temporalUiUrl === null ? undefined : { token, origins: originsOf(temporalUiUrl) };
+  const api = await startApi({ ...deps, codecCapability, config: { ...config, sdkMetricsAddress } });
   roles.push(api.close);
 
   report(`API ${api.url} · reference ${api.url}/docs${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`);
   if (!process.env.ADMIN_API_KEY) report(`Operator's key, made for development: ${config.adminApiKey}`);
+  if (temporalUiUrl !== null) reportViews(temporalUiUrl, config.temporalNamespace);
   if (withDemo)
     await playDemo({
       apiUrl: api.url,
@@ -76,6 +82,12 @@ async function start(context: RunContext): Promise<void> {
     });
 }
 
+function reportViews(uiUrl: string, namespace: string): void {
+  report("Views to save in Temporal's UI, by opening them:");
+  const views = savedViews({ uiUrl, namespace, organizationId: demoOrganization.id, now: Date.now() });
+  for (const { name, url } of views) report(`  ${name.padEnd(26)} ${url}`);
+}
+
 async function withPort(config: Config): Promise<Config> {
   if (config.port === 0) return Object.freeze({ ...config, port: await freePort() });
   if (await isFree(config.port, config.host)) return config;
@@ -83,6 +95,9 @@ async function withPort(config: Config): Promise<Config> {
     `Port ${config.port} of ${config.host} is in use or not ours to use. End what listens there, or set PORT to another one.`,
   );
 }
+
+/** A person may write either name of loopback. */
+const originsOf = (url: string): string[] => [url, url.replace('127.0.0.1', 'localhost')];
 
 /** A URL cannot name "all addresses": what listens there is reached on loopback. */
 const urlHost = (host: string): string =>

@@ -3,24 +3,25 @@ import { organizations } from '../db/organizations.ts';
 import type { Queryable } from '../db/pool.ts';
 import { ApiError } from '../errors.ts';
 import type { Callers, Principal, Role } from './callers.ts';
-import { isSafe, refuseForgery } from './csrf.ts';
+import { type CodecCapability, hasCapability } from './codec-capability.ts';
+import { isSafe, refuseForgery, refuseOtherOrigins } from './csrf.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 export type { Role } from './callers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the route: everybody, or keys of these roles. A route that does not say is not registered. */
-    access?: 'public' | readonly Role[];
+    /** Who may call the route: everybody, the embedded UI, or keys of these roles. A route that does not say is not registered. */
+    access?: 'public' | 'capability' | readonly Role[];
     /** The route makes its organization: it need not exist yet. */
     makesOrganization?: boolean;
-    /** False: another origin may call the route with the session's cookie, although its method is unsafe. */
-    csrfGuard?: false;
+    /** The page of `TEMPORAL_UI_URL` may call the route with the session's cookie, without the header: it changes nothing. */
+    csrfGuard?: 'temporal_ui';
     /** A read-only session may call the route, although its method is unsafe. */
     readOnlySessions?: true;
   }
   interface FastifyRequest {
-    /** Null on public routes only. */
+    /** Null on routes without keys only. */
     principal: Principal | null;
   }
 }
@@ -36,13 +37,16 @@ export interface AccessParts {
   callers: Callers;
   cookie: SessionCookie;
   publicUrl: string | undefined;
+  temporalUiUrl: string | undefined;
+  codecCapability: CodecCapability | undefined;
 }
 
 /**
  * Guards every route by its `config.access` (spec section 7): 401 without a known key or session, 403 for a role that may
  * never do it, 404 for an organization that is not the caller's or does not exist. Register before the routes.
  */
-export function guardRoutes(app: FastifyInstance, { db, callers, cookie, publicUrl }: AccessParts): void {
+export function guardRoutes(app: FastifyInstance, parts: AccessParts): void {
+  const { db, callers, cookie, publicUrl, temporalUiUrl, codecCapability } = parts;
   const known = organizations(db);
 
   app.decorateRequest('principal', null);
@@ -53,6 +57,10 @@ export function guardRoutes(app: FastifyInstance, { db, callers, cookie, publicU
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? 'public';
     if (access === 'public') return;
+    if (access === 'capability') {
+      if (codecCapability !== undefined && hasCapability(request, codecCapability)) return;
+      throw new ApiError('not_found', 'There is no such path.');
+    }
     const principal = await identify(request);
     request.principal = principal;
     if (principal.session !== null && !isSafe(request.method)) guardSession(request, principal.session.readOnly);
@@ -83,7 +91,8 @@ export function guardRoutes(app: FastifyInstance, { db, callers, cookie, publicU
 
   function guardSession(request: FastifyRequest, readOnly: boolean): void {
     const { csrfGuard, readOnlySessions } = request.routeOptions.config;
-    if (csrfGuard !== false) refuseForgery(request, publicUrl);
+    if (csrfGuard === 'temporal_ui') refuseOtherOrigins(request, publicUrl, temporalUiUrl);
+    else refuseForgery(request, publicUrl);
     if (readOnly && readOnlySessions !== true) throw new ApiError('forbidden', 'This session may only read.');
   }
 }

@@ -21,10 +21,11 @@ export function refuseForgery(request: FastifyRequest, publicUrl: string | undef
 }
 
 /**
- * Refuses what a browser says comes from another origin; other programs say nothing, and pass.
+ * Refuses what a browser says comes from another origin, but for that of `trustedUrl`; other programs say nothing, and pass.
  * @throws `cross_site_request`
  */
-export function refuseOtherOrigins({ headers }: FastifyRequest, publicUrl: string | undefined): void {
+export function refuseOtherOrigins({ headers }: FastifyRequest, publicUrl?: string, trustedUrl?: string): void {
+  if (trustedUrl !== undefined && headers.origin === new URL(trustedUrl).origin) return;
   const site = headers['sec-fetch-site'];
   // Browsers leave Sec-Fetch-Site out where neither TLS nor loopback protects the request.
   const isOwn = site === undefined ? isOwnOrigin(headers.origin, headers.host, publicUrl) : site === 'same-origin';

@@ -6,6 +6,7 @@ import type { LeadState } from '../domain/lead-state.ts';
 import type { ParsedEvent } from '../schemas/inbound.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Sender } from '../webhooks/send.ts';
+import type { CodecCapability } from './codec-capability.ts';
 import type { RequestTraces } from './trace.ts';
 
 export interface ApiConfig {
@@ -17,6 +18,8 @@ export interface ApiConfig {
   retryScheduleMs: readonly number[];
   /** Where people reach this service. With https the session's cookie is Secure. */
   publicUrl?: string | undefined;
+  /** The only page of another origin that may call the codec with the session's cookie. */
+  temporalUiUrl?: string | undefined;
   /** Where the Temporal SDK serves its Prometheus metrics, `host:port`; absent: they are not joined. */
   sdkMetricsAddress?: string | undefined;
 }
@@ -76,6 +79,8 @@ export interface ApiParts {
   /** POSTs once, to allowed addresses only; whatever the receiver does is a result. */
   send: Sender['send'];
   codec: PayloadCodec;
+  /** Absent: Temporal's server is not the embedded one, and its UI needs a key or a session. */
+  codecCapability?: CodecCapability | undefined;
   metrics: Metrics;
   /** Absent: requests are not traced. */
   requestTraces?: RequestTraces | undefined;

@@ -73,11 +73,18 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
   readJsonBodies(app);
   readOffRefusedBodies(app);
   answerUnknownRoutes(app);
-  const { adminApiKey, publicUrl } = parts.config;
+  const { adminApiKey, publicUrl, temporalUiUrl } = parts.config;
   const accessDb = boundedDatabase(given.db, intakeTimeoutMs);
   const callers = identities(accessDb, adminApiKey);
   const cookie = sessionCookie(publicUrl);
-  guardRoutes(app, { db: accessDb, callers, cookie, publicUrl });
+  guardRoutes(app, {
+    db: accessDb,
+    callers,
+    cookie,
+    publicUrl,
+    temporalUiUrl,
+    codecCapability: parts.codecCapability,
+  });
   measureRequests(app, parts);
   traceRequests(app, parts.requestTraces);
   refuseUnknownQueries(app);

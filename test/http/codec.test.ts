@@ -56,12 +56,20 @@ test.each([
   expect((await api.call('POST', '/codec/decode', { body })).status).toBe(422);
 });
 
+test('what newer UIs add to the address is accepted', async () => {
+  const { status, body } = await api.call('POST', '/codec/decode?preserveStorageRefs=true', { body: {} });
+  expect([status, body]).toEqual([200, { payloads: [] }]);
+});
+
 test("the UI's preflight is answered without a key, and its answers may be read there", async () => {
   const origin = 'http://127.0.0.1:8233';
   const preflight = await api.call('OPTIONS', '/codec/decode', { key: null, headers: { origin } });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
-  expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
+  expect(preflight.headers.get('access-control-allow-headers')).toBe(
+    'authorization, authorization-extras, content-type, x-namespace',
+  );
+  expect(preflight.headers.get('access-control-allow-credentials')).toBeNull();
   const answer = await api.call('POST', '/codec/decode', { body: {}, headers: { origin } });
   expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
   const refused = await api.call('POST', '/codec/decode', { key: null, body: {}, headers: { origin } });

@@ -1,64 +1,79 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { z } from 'zod';
 import { SealedValueError } from '../../crypto/key-ring.ts';
 import { operatorOnly } from '../access.ts';
+import { allowOrigins, answerPreflight } from '../cors.ts';
 import { invalid } from '../intake/read-events.ts';
-import { maxBatchBytes } from '../json-body.ts';
 import type { ApiParts } from '../parts.ts';
 import { fromJson, payloadsOut, payloadsSchema, toJson } from '../payload-json.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
 
-const preflightSeconds = 600;
+const directions = ['decode', 'encode'] as const;
+type Parts = Pick<ApiParts, 'codec' | 'codecCapability'> & { config: Pick<ApiParts['config'], 'temporalUiUrl'> };
 
 /**
- * Temporal's remote codec (spec section 6): the UI and the CLI read encrypted histories through it. The operator's key only,
- * since it opens every organization's data.
+ * Temporal's remote codec (spec section 6): the UI and the CLI read encrypted histories through it. It opens every
+ * organization's data, so it takes the operator's key or session, or comes from the embedded server's own UI.
  */
 export const codecRoutes =
-  ({ codec }: Pick<ApiParts, 'codec'>): FastifyPluginAsyncZodOpenApi =>
+  ({ codec, config, codecCapability }: Parts): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    // On sending, so that refusals can be read there too.
-    app.addHook('onSend', allowOrigin);
-    for (const direction of ['decode', 'encode'] as const) {
+    const run = async (direction: (typeof directions)[number], body: z.output<typeof payloadsSchema>) => {
+      try {
+        return toJson(await codec[direction](fromJson(body)));
+      } catch (error) {
+        // Names the key id that is missing from the ring, never a key or a text.
+        if (error instanceof SealedValueError) throw invalid([{ path: 'payloads', message: error.message }]);
+        throw error;
+      }
+    };
+
+    await app.register(withKey(run, config.temporalUiUrl));
+    if (codecCapability !== undefined) await app.register(withCapability(run, codecCapability.origins));
+  };
+
+type Run = (
+  direction: (typeof directions)[number],
+  body: z.output<typeof payloadsSchema>,
+) => Promise<z.input<typeof payloadsOut>>;
+
+/** A page may ask with a key, which a browser never adds by itself; with the session's cookie only that of `TEMPORAL_UI_URL`. */
+const withKey =
+  (run: Run, temporalUiUrl: string | undefined): FastifyPluginAsyncZodOpenApi =>
+  async (app) => {
+    const uiOrigin = temporalUiUrl === undefined ? undefined : new URL(temporalUiUrl).origin;
+    allowOrigins(app, (origin) =>
+      uiOrigin === undefined ? 'without_cookie' : origin === uiOrigin ? 'with_cookie' : null,
+    );
+    for (const direction of directions) {
       const url = `/codec/${direction}`;
-      app.options(url, { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>
-        reply
-          .headers({
-            'access-control-allow-methods': 'POST',
-            'access-control-allow-headers': 'authorization, content-type, x-namespace',
-            'access-control-max-age': String(preflightSeconds),
-          })
-          .code(204)
-          .send(),
-      );
+      app.options(url, { config: { access: 'public' }, schema: { hide: true } }, answerPreflight);
       app.post(
         url,
         {
-          config: { access: operatorOnly, csrfGuard: false, readOnlySessions: true },
-          bodyLimit: maxBatchBytes,
+          config: { access: operatorOnly, csrfGuard: 'temporal_ui', readOnlySessions: true },
           schema: {
             tags: ['Operation'],
             summary: `Temporal's remote codec: ${direction}`,
             body: payloadsSchema,
-            response: { 200: payloadsOut, ...problems(...keyErrors, ...bodyErrors) },
+            response: { 200: payloadsOut, ...problems(...keyErrors, ...bodyErrors, 'cross_site_request') },
           } satisfies FastifyZodOpenApiSchema,
         },
-        async ({ body }) => {
-          try {
-            return toJson(await codec[direction](fromJson(body)));
-          } catch (error) {
-            // Names the key id that is missing from the ring, never a key or a text.
-            if (error instanceof SealedValueError) throw invalid([{ path: 'payloads', message: error.message }]);
-            throw error;
-          }
-        },
+        ({ body }) => run(direction, body),
       );
     }
   };
 
-// Temporal's UI runs on an origin of its own. Any may ask with a key in the `Authorization` header, which a browser never adds
-// by itself; none may read what it got with a cookie.
-async function allowOrigin({ headers: { origin } }: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (origin === undefined) return;
-  reply.headers({ 'access-control-allow-origin': origin, vary: 'Origin' });
-}
+/** For the embedded server's UI: its address is the capability, and nothing else is asked for. */
+const withCapability =
+  (run: Run, origins: readonly string[]): FastifyPluginAsyncZodOpenApi =>
+  async (app) => {
+    allowOrigins(app, (origin) => (origins.includes(origin) ? 'without_cookie' : null));
+    for (const direction of directions) {
+      const url = `/codec/:token/${direction}`;
+      app.options(url, { config: { access: 'capability' }, schema: { hide: true } }, answerPreflight);
+      app.post(url, { config: { access: 'capability' }, schema: { hide: true, body: payloadsSchema } }, ({ body }) =>
+        run(direction, body),
+      );
+    }
+  };

@@ -1,0 +1,36 @@
+export interface SavedView {
+  name: string;
+  /** Opening it in a browser adds the view to those that Temporal's UI keeps there. */
+  url: string;
+}
+
+export interface SavedViewOptions {
+  uiUrl: string;
+  namespace: string;
+  organizationId: string;
+  /** Epoch milliseconds: days count back from it. */
+  now: number;
+}
+
+const dayMs = 86_400_000;
+
+/** Links to what an operator looks for in Temporal's UI: `…/workflows?query=…&savedQuery=Name` (docs/operations.md). */
+export function savedViews({ uiUrl, namespace, organizationId, now }: SavedViewOptions): SavedView[] {
+  const midnight = new Date(now).toISOString().slice(0, 10);
+  const weekAgo = new Date(now - 7 * dayMs).toISOString().slice(0, 19);
+  const views: [string, string][] = [
+    ['Waiting for enrichment', 'ExecutionStatus="Running" AND LeadStage="waiting_for_enrichment"'],
+    ['Abandoned deliveries', 'HasAbandonedDeliveries=true'],
+    [
+      'Failing workflow tasks',
+      'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")',
+    ],
+    ['Running longer than 7 days', `ExecutionStatus="Running" AND StartTime < "${weekAgo}Z"`],
+    ['One organization', `OrganizationId="${organizationId}"`],
+    ['Started today', `StartTime >= "${midnight}T00:00:00Z"`],
+  ];
+  return views.map(([name, query]) => ({
+    name,
+    url: `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}&savedQuery=${encodeURIComponent(name)}`,
+  }));
+}
