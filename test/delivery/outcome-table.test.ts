@@ -77,6 +77,49 @@ describe('2xx: delivered once its headers are there', () => {
   });
 });
 
+describe('an answer is its status line, whatever a server or a proxy puts around it: sent once, by one attempt', () => {
+  const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+  test.each([
+    ['a 100 that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${ok}`],
+    ['20 KB of cookies', ok.replace('\r\n', `\r\n${`set-cookie: a=${'b'.repeat(500)}\r\n`.repeat(40)}`)],
+    ['more headers than anybody reads', ok.replace('\r\n', `\r\n${'x-a: b\r\n'.repeat(40_000)}`)],
+    ['a malformed header', ok.replace('\r\n', '\r\n: x\r\n')],
+  ])('%s', async (_what, bytes) => {
+    let requests = 0;
+    const server = await open(
+      startTcp((socket) =>
+        socket.once('data', () => {
+          requests += 1;
+          socket.end(bytes);
+        }),
+      ),
+    );
+    const { attempts } = await deliver(`http://127.0.0.1:${server.port}/`, 'delivered');
+    expect(attempts).toMatchObject([{ number: 1, status_code: 200, error_class: null }]);
+    expect(requests).toBe(1);
+  });
+
+  test('a kept connection that the partner closes as the next request goes out: still the first attempt', async () => {
+    const server = await open(
+      startTcp((socket) => {
+        socket.once('data', () => {
+          socket.write(ok);
+          socket.once('data', () => socket.destroy());
+        });
+      }),
+    );
+    const url = `http://127.0.0.1:${server.port}/`;
+    const { endpoint } = await deliver(url, 'delivered');
+    await service.deps.client.publish(aLead(organization).created());
+    await eventually(async () => expect(await statusesAt(service.deps, endpoint)).toEqual(['delivered', 'delivered']));
+    expect((await attemptsAt(service.deps, endpoint)).map(({ number, status_code }) => [number, status_code])).toEqual([
+      [1, 200],
+      [1, 200],
+    ]);
+    expect(server.connections).toBe(2);
+  });
+});
+
 test.each([300, 301, 302, 303, 304, 307, 308])('%i: retried, and nobody goes where it points to', async (status) => {
   const elsewhere = await receiver();
   const { url } = await receiver({ status, headers: { location: elsewhere.url } });

@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterAll, expect, test } from '@jest/globals';
 import type { Resolve } from '../../src/webhooks/resolve.ts';
+import { eventually } from '../support/eventually.ts';
 import { createSender } from '../../src/webhooks/send.ts';
-import { type Certificate, makeCertificate, startHttps } from './support/servers.ts';
+import { type Certificate, makeCertificate, startHttps, startTls } from './support/servers.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -101,4 +103,54 @@ test('all addresses of a name are tried until one answers', async () => {
     { address: '127.0.0.1', family: 4 },
   ];
   expect((await sendTo(port, { ca: certificate.cert, resolve: several })).statusCode).toBe(200);
+});
+
+const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+/** A sender to a server over TLS that answers each request, counted from 1 on its connection. */
+async function secureScript(answer: (socket: Socket, request: number) => void) {
+  const server = await startTls(certificate, (socket) => {
+    let requests = 0;
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      if (!chunk.includes('POST')) return;
+      requests += 1;
+      answer(socket, requests);
+    });
+  });
+  closing.push(server.close);
+  const sender = createSender({ allowLoopback: true, resolve: toLoopback, timeoutMs: 3_000, ca: certificate.cert });
+  closing.push(sender.close);
+  const url = `https://partner.test:${server.port}/`;
+  return { server, send: () => sender.send({ url, headers: {}, body: '{}' }) };
+}
+const isOk = { statusCode: 200, responseBody: 'ok', error: null };
+
+test.each<[string, number, (socket: Socket, request: number) => void]>([
+  ['interim answers are skipped', 1, (socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok}`)],
+  ['headers of 100 KB are read', 1, (socket) => socket.write(ok.replace('\r\n', `\r\n${'x-a: b\r\n'.repeat(12_800)}`))],
+  [
+    'a kept connection that is closed costs no attempt',
+    3,
+    (socket, request) => (request === 1 ? socket.write(ok) : socket.end()),
+  ],
+  [
+    'a kept connection that is reset costs no attempt',
+    3,
+    (socket, request) => (request === 1 ? socket.write(ok) : socket.destroy()),
+  ],
+])('over TLS: %s', async (_, connections, answer) => {
+  const { server, send } = await secureScript(answer);
+  for (let number = 0; number < 3; number += 1) expect(await send()).toMatchObject(isOk);
+  expect(server.connections).toBe(connections);
+});
+
+test('over TLS: what nobody asked for ends the connection', async () => {
+  const { server, send } = await secureScript((socket) =>
+    socket.write(ok, () => setTimeout(() => socket.write(ok.replace('200', '500')), 5)),
+  );
+  expect(await send()).toMatchObject(isOk);
+  await eventually(() => expect(server.closed).toBe(1));
+  expect(await send()).toMatchObject(isOk);
+  expect(server.connections).toBe(2);
 });

@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { generate } from 'selfsigned';
 
 /** A server on loopback that counts what reaches it. */
 export interface LocalServer {
   port: number;
   connections: number;
+  /** Of these, how many have ended. */
+  closed: number;
   close(): Promise<void>;
 }
 
@@ -16,6 +19,7 @@ const listening = async (server: Server, host: string): Promise<LocalServer> => 
   const local: LocalServer = {
     port: 0,
     connections: 0,
+    closed: 0,
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -25,7 +29,11 @@ const listening = async (server: Server, host: string): Promise<LocalServer> => 
   server.on('connection', (socket: Socket) => {
     local.connections += 1;
     sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    socket.on('close', () => {
+      sockets.delete(socket);
+      local.closed += 1;
+    });
+    socket.on('error', () => {});
   });
   server.listen(0, host);
   await once(server, 'listening');
@@ -42,6 +50,10 @@ export const startHttps = (certificate: Certificate, listener: RequestListener):
 /** Every address of this machine, v6 ones too where there are any. */
 export const startTcp = (onConnection: (socket: Socket) => void, host = '127.0.0.1'): Promise<LocalServer> =>
   listening(createTcpServer(onConnection), host);
+
+/** What is written to its sockets goes out encrypted. */
+export const startTls = (certificate: Certificate, onSecure: (socket: Socket) => void): Promise<LocalServer> =>
+  listening(createTlsServer(certificate, onSecure), '127.0.0.1');
 
 export interface Certificate {
   key: string;
