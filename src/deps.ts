@@ -11,14 +11,20 @@ import { attempts } from './db/attempts.ts';
 import { backlog } from './db/backlog.ts';
 import { erasure } from './db/erasure.ts';
 import { endpointStatus } from './db/endpoint-status.ts';
+import { listeners } from './db/listeners.ts';
 import { manualDelivery } from './db/manual-delivery.ts';
 import { outbox } from './db/outbox.ts';
 import { openDatabase } from './db/pool.ts';
 import { notices } from './db/notices.ts';
+import { openNotifications } from './db/notifications.ts';
 import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
 import { retention } from './db/retention.ts';
 import { wakes } from './db/wakes.ts';
+import type { AttemptResult } from './domain/outcome.ts';
+import { Answers } from './listeners/answers.ts';
+import { createListenerSender, noListener } from './listeners/send.ts';
+import { isListenerUrl } from './listeners/url.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt, observeResend } from './telemetry/attempts.ts';
@@ -31,7 +37,7 @@ import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
 import { histories } from './temporal/histories.ts';
 import { operations } from './temporal/operations.ts';
 import { wakeThrough } from './temporal/wake.ts';
-import { createSender } from './webhooks/send.ts';
+import { createSender, type Sender } from './webhooks/send.ts';
 
 /** Connections to Postgres, in each process: an activity holds one for a statement, never while a partner thinks. */
 const poolSize = 16;
@@ -86,6 +92,15 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, dataDir: config.dataDir, log }),
     metrics.mails,
   );
+  const notifications = openNotifications(databaseUrl, (error) => log.warn({ err: error }, 'notifications lost'));
+  const answers = new Answers(notifications);
+  const listenerSender = (whenLost: (endpointId: string) => Promise<AttemptResult>) =>
+    createListenerSender({ listeners: listeners(db), answers, timeoutMs: config.attemptTimeoutMs, whenLost });
+  // No attempt is used up: it begins again, and finds the endpoint paused.
+  const toListener = listenerSender(async (endpointId) => {
+    await endpointStatus(db).pause(endpointId, 'listener_lost');
+    throw new Error(`the listener of endpoint ${endpointId} is gone`);
+  });
   const observe = observeAttempt({ log, metrics });
   const observeByHand = observeResend({ log, metrics });
   const activityParts = {
@@ -104,7 +119,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     countRemoved: countRemoved(metrics),
     retentionLastRun: metrics.retentionLastRun,
     keyRing,
-    send: sender.send,
+    send: byKind(sender.send, toListener),
     health: new EndpointHealth(),
     inFlight: new InFlight(),
     pulse: new Pulse(),
@@ -143,7 +158,12 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     taskQueue,
     client: eventsClient(temporal, taskQueue),
     operations: operations(activityParts),
-    send: sender.send,
+    // A test, unlike an attempt, has a result also where no listener is connected.
+    send: byKind(
+      sender.send,
+      listenerSender(async () => noListener),
+    ),
+    notifications,
     activityParts,
     traces,
     requestTraces: traces?.requests,
@@ -157,6 +177,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     async close() {
       const sendingTraces = traces?.close();
       await sender.close();
+      await notifications.close();
       mailer.close();
       await temporal.connection.close();
       await Promise.all([db.close(), readsDb.close()]);
@@ -165,6 +186,12 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     },
   };
 }
+
+/** A listener's URL names no host: it never gets to the sender that opens connections, nor any other URL to listeners. */
+const byKind =
+  (toWebhook: Sender['send'], toListener: Sender['send']): Sender['send'] =>
+  (request) =>
+    isListenerUrl(request.url) ? toListener(request) : toWebhook(request);
 
 const both =
   <Given>(one: (given: Given) => void, other: (given: Given) => void) =>

@@ -12,7 +12,9 @@ export class Cli {
   /** Whether errors are documents: known before the arguments are parsed, for those that are about the arguments. */
   readonly wantsJson: boolean;
   readonly #cleanups = new Set<() => Promise<void>>();
-  #interrupt: (() => void) | null = null;
+  #isWatching = false;
+  /** Ends the command as Ctrl-C does. */
+  interrupt: () => void = () => undefined;
   /** Resolves at Ctrl-C, once a command has begun and what it left is cleaned up. */
   readonly interrupted: Promise<void>;
 
@@ -20,15 +22,15 @@ export class Cli {
     this.context = context;
     this.wantsJson = args.includes('--json') || args.includes('--jsonl');
     this.interrupted = new Promise((resolve) => {
-      this.#interrupt = () => void this.#cleanUp().then(resolve);
+      this.interrupt = () => void this.#cleanUp().then(resolve);
     });
   }
 
   /** Opens the session of a command that calls the API. @param mayBeNew its profile need not exist yet */
   async open(command: RunningCommand, { mayBeNew = false }: { mayBeNew?: boolean } = {}): Promise<Session> {
     // A role has its own way to stop: only what calls the API ends at once.
-    if (this.#interrupt !== null) this.context.onInterrupt(this.#interrupt);
-    this.#interrupt = null;
+    if (!this.#isWatching) this.context.onInterrupt(this.interrupt);
+    this.#isWatching = true;
     const { openSession } = await import('./session.ts');
     return openSession(this.context, command.optsWithGlobals(), { mayBeNew });
   }

@@ -57,10 +57,10 @@ const failingSql = `
     from endpoints p where p.id = $1 and p.deleted_at is null`;
 
 export const endpointStatus = (db: Database) => ({
-  /** Pauses by hand; what is paused already stays as it is. */
-  pause: (endpointId: string): Promise<void> =>
+  /** Pauses by hand, unless told why; what is paused already stays as it is. */
+  pause: (endpointId: string, reason: PausedReason = 'manual'): Promise<void> =>
     behindLock(db, endpointId, async (tx) => {
-      await pauseLocked(tx, endpointId, 'manual');
+      await pauseLocked(tx, endpointId, reason);
     }),
 
   /**

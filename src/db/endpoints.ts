@@ -6,6 +6,7 @@ import type { Database, Queryable } from './pool.ts';
 /** An endpoint as it may be shown: never its secret. */
 export interface EndpointRow {
   id: string;
+  kind: 'webhook' | 'listener';
   url: string;
   description: string | null;
   events: string[];
@@ -41,7 +42,7 @@ export interface EndpointChange {
 }
 
 const columns =
-  'id, url, description, events, mode, status, paused_reason, max_in_flight, rate_limit, created_at, updated_at';
+  'id, kind, url, description, events, mode, status, paused_reason, max_in_flight, rate_limit, created_at, updated_at';
 const live = 'organization_id = $1 and id = $2 and deleted_at is null';
 
 /**

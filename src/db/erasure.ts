@@ -26,6 +26,10 @@ export const erasure = (db: Database) => ({
           where delivery_id in (select id from deliveries where subject = $1) and (response_body is not null or error is not null)`,
         [subject],
       );
+      await tx.execute(
+        `delete from listener_requests where headers ->> 'webhook-id' in (select event_id::text from events where subject = $1)`,
+        [subject],
+      );
       await tx.execute('delete from event_bodies where event_id in (select event_id from events where subject = $1)', [
         subject,
       ]);

@@ -2,7 +2,8 @@ import type { AbandonedReason, Outcome } from './outcome.ts';
 
 /** Why an endpoint was paused by rule (spec section 5); by hand it is `manual`. */
 export type AutomaticPause = 'failing' | 'consecutive_failures' | 'gone';
-export type PausedReason = AutomaticPause | 'manual';
+/** A listener whose lease is over is paused until it is back: nothing is sent, nothing lost. */
+export type PausedReason = AutomaticPause | 'manual' | 'listener_lost';
 
 /** This many deliveries in a row abandoned by the receiver's fault, without a success, pause the endpoint. */
 const maxAbandonedInRow = 5;

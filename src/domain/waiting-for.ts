@@ -76,6 +76,7 @@ const pauses: Record<PausedReason, string> = {
   failing: 'after a delivery failed for the last time',
   consecutive_failures: 'after five deliveries in a row were abandoned',
   gone: 'after it answered 410 Gone',
+  listener_lost: 'when its listener was gone',
 };
 
 const paused = (reason: PausedReason | 'unknown'): WaitingFor => ({

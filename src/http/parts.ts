@@ -1,7 +1,9 @@
 import type { PayloadCodec } from '@temporalio/common';
 import type { FastifyBaseLogger } from 'fastify';
 import type { KeyRing } from '../crypto/key-ring.ts';
+import type { Notifications } from '../db/notifications.ts';
 import type { Database } from '../db/pool.ts';
+import type { PausedReason } from '../domain/failing-policy.ts';
 import type { LeadState } from '../domain/lead-state.ts';
 import type { ParsedEvent } from '../schemas/inbound.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -39,7 +41,7 @@ export interface EventsPort {
  * is durable, and rejects on trouble with Temporal or Postgres.
  */
 export type OperationsPort = {
-  pause(endpointId: string): Promise<void>;
+  pause(endpointId: string, reason?: PausedReason): Promise<void>;
   /** False: the endpoint is not paused. */
   resume(endpointId: string): Promise<boolean>;
   remove(endpointId: string): Promise<void>;
@@ -78,6 +80,8 @@ export interface ApiParts {
   operations: OperationsPort;
   /** POSTs once, to allowed addresses only; whatever the receiver does is a result. */
   send: Sender['send'];
+  /** What the database notifies of: requests for listeners. */
+  notifications: Notifications;
   codec: PayloadCodec;
   /** Absent: Temporal's server is not the embedded one, and its UI needs a key or a session. */
   codecCapability?: CodecCapability | undefined;

@@ -24,6 +24,8 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { leadControlRoutes } from './routes/lead-control.ts';
 import { leadRoutes } from './routes/leads.ts';
+import { listenerRequestRoutes } from './routes/listener-requests.ts';
+import { listenerRoutes } from './routes/listeners.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { organizationRoutes } from './routes/organizations.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
@@ -101,6 +103,8 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     secretRoutes(parts),
     testEndpointRoutes(parts),
     boundedReads([recoveryRoutes(parts), deliveryRoutes(parts), leadRoutes(parts)]),
+    listenerRoutes(parts),
+    listenerRequestRoutes(parts),
     deliveryControlRoutes(parts),
     leadControlRoutes(parts),
     eventTypeRoutes,

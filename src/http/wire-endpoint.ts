@@ -18,6 +18,7 @@ export const rateLimit = z.int().min(1).max(1_000).nullable().meta({
 export const endpointSchema = z
   .object({
     id: uuidOut,
+    kind: z.enum(['webhook', 'listener']).meta({ description: "A listener is a command line's: it has no address" }),
     url: z.string(),
     description: z.string().nullable(),
     events: z.array(z.string()),
@@ -26,7 +27,7 @@ export const endpointSchema = z
     paused_reason: z
       .string()
       .nullable()
-      .meta({ description: '`manual`, or by rule: `failing`, `consecutive_failures`, `gone`' }),
+      .meta({ description: '`manual`, or by rule: `failing`, `consecutive_failures`, `gone`, `listener_lost`' }),
     max_in_flight: maxInFlight,
     rate_limit: rateLimit,
     created_at: moment,

@@ -8,7 +8,7 @@ import type { RelayState } from './health.ts';
 import type { OutboxMetrics } from './metrics.ts';
 import { readRow, type ReadRow } from './read-row.ts';
 import { type Relayed, relayRows, type RelayTools } from './relay-rows.ts';
-import type { WakeSignal } from './wake-signal.ts';
+import type { WakeSignal } from '../wake-signal.ts';
 
 /** Shards one relay drains at a time: a slow signal holds up its own shard, and other relays get the rest. */
 const shardsAtOnce = 4;

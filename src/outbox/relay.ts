@@ -13,7 +13,7 @@ import { Dependency } from './dependency.ts';
 import { type RelayHealth, RelayState } from './health.ts';
 import { outboxMetrics } from './metrics.ts';
 import { RelaySession } from './relay-session.ts';
-import { WakeSignal } from './wake-signal.ts';
+import { WakeSignal } from '../wake-signal.ts';
 
 export type { RelayHealth } from './health.ts';
 

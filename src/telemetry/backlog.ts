@@ -10,7 +10,7 @@ const shareOfTime = 200;
 const patienceMs = 1_000;
 
 const statuses = ['pending', 'delivering', 'retrying', 'held'] as const;
-const reasons = ['manual', 'failing', 'consecutive_failures', 'gone'] as const;
+const reasons = ['manual', 'failing', 'consecutive_failures', 'gone', 'listener_lost'] as const;
 
 /** One gauge: its value for each of `values`, or one value where it has no label. */
 interface BacklogGauge {

@@ -19,6 +19,7 @@ import type { Erasure } from '../db/erasure.ts';
 import type { ManualDelivery } from '../db/manual-delivery.ts';
 import type { Outbox } from '../db/outbox.ts';
 import type { Recovery } from '../db/recovery.ts';
+import type { PausedReason } from '../domain/failing-policy.ts';
 import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
 import type { Histories } from './histories.ts';
 
@@ -78,7 +79,7 @@ export const operations = (parts: OperationsParts) => {
 
   return {
     /** Nothing is sent from here on, and nothing lost; a paused endpoint stays as it is (spec section 5). */
-    pause: (endpointId: string): Promise<void> => endpointStatus.pause(endpointId),
+    pause: (endpointId: string, reason?: PausedReason): Promise<void> => endpointStatus.pause(endpointId, reason),
 
     /** One held delivery goes first; when it succeeds, the rest at a bounded rate. False: the endpoint is not paused. */
     async resume(endpointId: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import type { Cli } from '../cli.ts';
 import type { Program } from '../program.ts';
-import { time } from '../values.ts';
+import { names, time } from '../values.ts';
 
 interface EventType {
   name: string;
@@ -19,6 +19,27 @@ const columns = [
 
 /** For who writes a receiver. */
 export function addWebhookCommands(program: Program, cli: Cli): void {
+  program
+    .command('listen')
+    .description(
+      'Subscribe this machine: what is sent is forwarded to a local program, in order and retried as anywhere',
+    )
+    .option('--forward-to <url>', 'where it goes; without it each is shown and answered with 200')
+    .option('--events <names>', 'beside lead.enriched', names)
+    .option('--prod', 'real leads instead of sandbox ones')
+    .option('--print-secret', 'show the secret that signs, and end')
+    .option('--exit-on-fail', 'end with exit code 1 at the first answer that is not 2xx')
+    .option('--tap <endpoint>', "copy another endpoint's deliveries instead, signed with the secret of the profile")
+    .addHelpText(
+      'after',
+      '\nCtrl-C deletes the endpoint. A listener that is gone for a minute is held, and goes on when it is started again.',
+    )
+    .action(async (options, command) => {
+      const session = await cli.open(command, { mayBeNew: true });
+      const { listen } = await import('../listen/command.ts');
+      await listen(cli, session, options);
+    });
+
   program
     .command('verify')
     .description('Check the signatures of a saved request, and say what usually is behind a failure')

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { createEndpoint, endpoints } from '../../db/endpoints.ts';
+import { listeners } from '../../db/listeners.ts';
 import { ApiError } from '../../errors.ts';
 import { checkEndpointUrl } from '../../webhooks/address-guard.ts';
 import { newSecret } from '../../webhooks/secrets.ts';
@@ -168,7 +169,10 @@ export const endpointRoutes =
         } satisfies FastifyZodOpenApiSchema,
       },
       async ({ params, body }) => {
-        if ((await repository.get(params.organizationId, params.endpointId)) === null) throw new ApiError('not_found');
+        const former = await repository.get(params.organizationId, params.endpointId);
+        if (former === null) throw new ApiError('not_found');
+        if (body.url !== undefined && former.kind === 'listener')
+          throw invalid([{ path: 'url', message: 'a listener has no address' }]);
         const checked = body.url === undefined ? undefined : await checkedUrl(body.url);
         const row = await repository.change(params.organizationId, params.endpointId, {
           url: checked,
@@ -196,6 +200,7 @@ export const endpointRoutes =
       async ({ params }, reply) => {
         if ((await repository.get(params.organizationId, params.endpointId)) === null) throw new ApiError('not_found');
         await operations.remove(params.endpointId);
+        await listeners(db).end(params.endpointId);
         return reply.code(204).send();
       },
     );
