@@ -120,10 +120,14 @@ export const variables = {
   IDLE_AFTER: duration({ least: '1ms', most: '365d' })
     .prefault('7d')
     .describe('A lead with nothing left to do is put away after this long without a step.'),
-  SMTP_URL: url('smtp', 'smtps')
+  SMTP_URL: z
+    .literal('none', { error: 'expected a URL that begins with smtp:// or smtps://, or none' })
+    .or(url('smtp', 'smtps'))
     .optional()
     .meta(secret)
-    .describe('Mail server. Absent: mails are not sent but kept, under `DATA_DIR/mails`.'),
+    .describe(
+      'Mail server. Absent in development: mails are not sent but kept, under `DATA_DIR/mails`; with `NODE_ENV=production`: they stay due until it is set. `none`: no mail is ever sent.',
+    ),
   MAIL_FROM: z
     .string()
     .prefault('Spark360 Events <events@spark360.example>')

@@ -89,7 +89,13 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     timeoutMs: config.attemptTimeoutMs,
   });
   const mailer = observeMails(
-    createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, dataDir: config.dataDir, log }),
+    createMailer({
+      smtpUrl: config.smtpUrl,
+      from: config.mailFrom,
+      dataDir: config.dataDir,
+      isProduction: config.nodeEnv === 'production',
+      log,
+    }),
     metrics.mails,
   );
   const notifications = openNotifications(databaseUrl, (error) => log.warn({ err: error }, 'notifications lost'));

@@ -39,7 +39,7 @@ export function warningMail(failure: EndpointFailure, lastWaitMs: number, public
       'Nothing is lost so far. As soon as the endpoint answers with a 2xx status again, deliveries go on by themselves.',
     ],
     ...whatHappened(failure),
-    link: settings(failure, publicUrl),
+    link: settings(publicUrl),
   });
 }
 
@@ -64,7 +64,7 @@ export function pausedMail(
       'While it is paused nothing is sent, and nothing that comes in for it is lost: it is held, in order. When the endpoint works again, resume it; what was abandoned can be recovered there, too.',
     ],
     ...whatHappened(failure),
-    link: settings(failure, publicUrl),
+    link: settings(publicUrl),
   });
 }
 
@@ -88,7 +88,7 @@ const answerOf = ({ statusCode, error }: FailedResponse): string =>
     ? `none (${error?.class ?? 'unknown'}): ${error?.message ?? 'The attempt failed.'}`
     : `HTTP ${statusCode}`;
 
-const settings = ({ endpointId }: EndpointFailure, publicUrl: string | undefined) => ({
+const settings = (publicUrl: string | undefined) => ({
   label: 'Settings > Webhooks',
-  url: endpointPage(publicUrl, endpointId),
+  url: endpointPage(publicUrl),
 });

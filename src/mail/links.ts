@@ -1,10 +1,11 @@
-/** The console's page of one endpoint, Settings > Webhooks; null when `PUBLIC_URL` is not set. */
-export const endpointPage = (publicUrl: string | undefined, endpointId: string): string | null =>
-  publicUrl === undefined ? null : `${publicUrl}/console#/webhooks/${endpointId}`;
+/** The API's reference, where an endpoint is looked at and resumed; null when `PUBLIC_URL` is not set. */
+export const endpointPage = (publicUrl: string | undefined): string | null => docsPage(publicUrl);
 
-/** The console's list of leads; null when `PUBLIC_URL` is not set. */
-export const leadsPage = (publicUrl: string | undefined): string | null =>
-  publicUrl === undefined ? null : `${publicUrl}/console#/leads`;
+/** The API's reference, where leads are listed; null when `PUBLIC_URL` is not set. */
+export const leadsPage = (publicUrl: string | undefined): string | null => docsPage(publicUrl);
+
+const docsPage = (publicUrl: string | undefined): string | null =>
+  publicUrl === undefined ? null : `${publicUrl}/docs`;
 
 /** An endpoint's URL for a mail: without the query, where partners put tokens. */
 export function shownUrl(url: string): string {

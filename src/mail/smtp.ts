@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { type Sender, toMessage } from './message.ts';
-import type { Mail, Mailer } from './mailer.ts';
+import { needsSmtpUtf8 } from './address.ts';
+import type { Mail, Mailer, Sent } from './mailer.ts';
 import { afterFailure, afterSuccess, isAddress, onTheWire } from './answers.ts';
 
 export interface SmtpTimeouts {
@@ -42,23 +43,46 @@ export function smtpSend({
     // Its lines would carry addresses and the server's words.
     logger: false,
   });
+  const deliver = async (mail: Mail, to: string[], signal?: AbortSignal): Promise<Sent> => {
+    if (to.length === 0) return nothing;
+    const given = new Map(to.map((address) => [onTheWire(address), address]));
+    const message = toMessage({ ...mail, to: [...given.keys()] }, from);
+    const sent = await transport
+      .sendMail({ ...message, ...(signal && { signal }) })
+      .then(afterSuccess, (error: unknown) => afterFailure(error, [...given.keys()]));
+    const asGiven = (addresses: string[]) => addresses.map((address) => given.get(onTheWire(address)) ?? address);
+    return {
+      accepted: asGiven(sent.accepted),
+      refused: asGiven(sent.refused),
+      deferred: asGiven(sent.deferred),
+      reason: sent.reason,
+    };
+  };
   return {
     async send(mail: Mail, signal?: AbortSignal) {
-      const malformed = mail.to.filter((address) => !isAddress(address));
-      const given = new Map(mail.to.filter(isAddress).map((address) => [onTheWire(address), address]));
-      const to = [...given.keys()];
-      if (to.length === 0) return { accepted: [], refused: malformed, deferred: [], reason: 'malformed address' };
-      const sent = await transport
-        .sendMail({ ...toMessage({ ...mail, to }, from), ...(signal && { signal }) })
-        .then(afterSuccess, (error: unknown) => afterFailure(error, to));
-      const asGiven = (addresses: string[]) => addresses.map((address) => given.get(address) ?? address);
+      const [wellFormed, malformed] = split(mail.to, isAddress);
+      // Apart: SMTPUTF8 holds for the whole message, and a server without it would lose the mail for the others too.
+      const [international, plain] = split(wellFormed, needsSmtpUtf8);
+      const sent = await deliver(mail, plain, signal);
+      const further = await deliver(mail, international, signal);
+      const reasons = [
+        malformed.length > 0 ? 'malformed address' : null,
+        sent.reason,
+        further.reason && `${further.reason} for an address that needs SMTPUTF8`,
+      ].filter((reason) => reason !== null);
       return {
-        accepted: asGiven(sent.accepted),
-        refused: [...asGiven(sent.refused), ...malformed],
-        deferred: asGiven(sent.deferred),
-        reason: sent.reason,
+        accepted: [...sent.accepted, ...further.accepted],
+        refused: [...sent.refused, ...further.refused, ...malformed],
+        deferred: [...sent.deferred, ...further.deferred],
+        reason: reasons.length === 0 ? null : reasons.join(', '),
       };
     },
     close: () => transport.close(),
   };
+}
+
+const nothing: Sent = { accepted: [], refused: [], deferred: [], reason: null };
+
+function split(addresses: readonly string[], isFirst: (address: string) => boolean): [string[], string[]] {
+  return [addresses.filter(isFirst), addresses.filter((address) => !isFirst(address))];
 }

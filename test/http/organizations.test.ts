@@ -34,6 +34,13 @@ test.each([
   expect(answer.body.errors).toMatchObject([{ path }]);
 });
 
+test('international addresses are taken as they are', async () => {
+  const notify = ['jörg@example.com', 'info@bücher.example', '用户@例子.公司'];
+  const { status, body } = await put(randomUUID(), { notify });
+  expect(status).toBe(200);
+  expect(body.notify).toEqual(notify);
+});
+
 test('a widget is registered by a PUT, and keeps what a later one leaves out', async () => {
   const organization = randomUUID();
   const widget = randomUUID();

@@ -33,7 +33,7 @@ test('the warning says where, what was answered, that a pause may come in about 
     expect(form).toContain('HTTP 503');
     expect(form).toContain('Service Unavailable');
     expect(form).toContain('Settings > Webhooks');
-    expect(form).toContain(`${publicUrl}/console#/webhooks/11111111-1111-4111-8111-111111111111`);
+    expect(form).toContain(`${publicUrl}/docs`);
   }
 });
 
@@ -146,7 +146,7 @@ test('the digest names leads and since when they wait, the longest wait first, a
     `${lead(1).leadId}: waiting since 2026-11-19 08:01:00 UTC\n${lead(2).leadId}: waiting since 2026-11-19 08:02:00 UTC`,
   );
   expect(html).toContain(lead(1).leadId);
-  expect(text).toContain(`${publicUrl}/console#/leads`);
+  expect(text).toContain(`${publicUrl}/docs`);
 });
 
 test('a digest of one lead says so, one of many names a hundred and counts the rest', () => {

@@ -7,6 +7,8 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 export interface ReceivedMail {
   /** Of the envelope: who really gets it. */
   to: string[];
+  /** The client asked for SMTPUTF8 (RFC 6531). */
+  smtpUtf8: boolean;
   raw: string;
   parsed: ParsedMail;
 }
@@ -69,7 +71,12 @@ export async function startSmtp(
         if (code) throw refusal(code);
         const raw = Buffer.concat(chunks);
         const to = session.envelope.rcptTo.map(({ address }) => address);
-        mails.push({ to, raw: raw.toString('utf8'), parsed: await simpleParser(raw) });
+        mails.push({
+          to,
+          smtpUtf8: session.envelope.smtpUtf8 === true,
+          raw: raw.toString('utf8'),
+          parsed: await simpleParser(raw),
+        });
       })().then(
         () => done(),
         (error: Error) => done(error),

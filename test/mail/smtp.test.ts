@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import type { SMTPServerOptions } from 'smtp-server';
+import { needsSmtpUtf8 } from '../../src/mail/address.ts';
 import { createMailer, type Mail, type Mailer, type MailerOptions } from '../../src/mail/mailer.ts';
 import { parseSender } from '../../src/mail/message.ts';
 import { keptLog } from './log-lines.ts';
@@ -215,4 +216,36 @@ test('what is told of a failure names no address and quotes no server', async ()
   const smtp = await server({ refuseRecipient: () => 550 });
   const { reason } = await mailer(smtp.url).send(mail([anna]));
   expect(reason).not.toMatch(/@|says/);
+});
+
+const [joerg, buecher, chinese] = ['jörg@example.com', 'info@bücher.example', '用户@例子.公司'];
+
+test('international addresses get their mail from a server with SMTPUTF8, the others one that needs none', async () => {
+  const smtp = await server();
+  expect(await mailer(smtp.url).send(mail([anna, joerg, buecher, chinese]))).toEqual({
+    accepted: [anna, buecher, joerg, chinese],
+    refused: [],
+    deferred: [],
+    reason: null,
+  });
+  expect(smtp.mails.map(({ to }) => to)).toEqual([
+    [anna, buecher], // as the server shows it
+    [joerg, expect.stringMatching(/^用户@(例子\.公司|xn--fsqu00a\.xn--55qx5d)$/)],
+  ]);
+  expect(smtp.mails[0]?.raw).toContain('info@xn--bcher-kva.example'); // as it came over the wire
+  expect(smtp.mails.map(({ smtpUtf8 }) => smtpUtf8)).toEqual([false, true]);
+});
+
+test('a server without SMTPUTF8 takes a domain in its ASCII form; an address that needs it is refused, which is said', async () => {
+  const smtp = await server(
+    { refuseRecipient: (address) => (needsSmtpUtf8(address) ? 553 : null) },
+    { hideSMTPUTF8: true },
+  );
+  expect(await mailer(smtp.url).send(mail([anna, joerg, buecher]))).toEqual({
+    accepted: [anna, buecher],
+    refused: [joerg],
+    deferred: [],
+    reason: '553 to RCPT TO for an address that needs SMTPUTF8',
+  });
+  expect(smtp.mails.map(({ to }) => to)).toEqual([[anna, buecher]]);
 });

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fast
 import { z } from 'zod';
 import { organizations } from '../../db/organizations.ts';
 import { ApiError } from '../../errors.ts';
+import { isMailAddress } from '../../mail/address.ts';
 import { everyKey, operatorOnly, partner, principalOf } from '../access.ts';
 import { moment, organizationPath, text, uuidOut } from '../fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
@@ -10,7 +11,11 @@ import { keyErrors, bodyErrors, problems } from '../problem.ts';
 import { wire } from '../wire.ts';
 
 const tier = z.enum(['ultimate', 'premium', 'starter']);
-const email = z.email({ error: 'expected an e-mail address' }).max(320);
+const email = z
+  .string()
+  .max(320)
+  .refine(isMailAddress, { error: 'expected an e-mail address' })
+  .meta({ format: 'idn-email' });
 
 const organization = z
   .object({
