@@ -16,6 +16,7 @@ import { savedViews } from '../temporal/saved-views.ts';
 import { ensureRetentionSchedule } from '../temporal/schedules.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
+import { checkDatabases } from './check-databases.ts';
 import { type RunContext, run } from './run.ts';
 import { forgetServerVariables } from './shell-variables.ts';
 
@@ -52,6 +53,7 @@ async function start(context: RunContext): Promise<void> {
 
   const sdkMetricsAddress = `127.0.0.1:${await freePort()}`;
   installRuntime(context.log, sdkMetricsAddress);
+  await checkDatabases(config);
   await migrate(config.databaseUrl as string);
   const deps = await buildDeps(config, { role: 'all' });
   onStop(deps.close, 1_000);

@@ -1,3 +1,4 @@
+import { checkDatabases } from './check-databases.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { buildDeps } from '../deps.ts';
 import { startApi } from '../http/server.ts';
@@ -7,6 +8,7 @@ import { run } from './run.ts';
 const noticeMs = 5_000;
 
 await run('api', async ({ config, onStop }) => {
+  await checkDatabases(config);
   const deps = await buildDeps(config, { role: 'api' });
   onStop(deps.close);
   await checkSchema(deps.db);

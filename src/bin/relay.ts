@@ -1,3 +1,4 @@
+import { checkDatabases } from './check-databases.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { buildDeps } from '../deps.ts';
 import { NotReadyError, startAdmin } from '../http/admin.ts';
@@ -5,6 +6,7 @@ import { startRelay } from '../outbox/relay.ts';
 import { run } from './run.ts';
 
 await run('relay', async ({ config, log, onStop }) => {
+  await checkDatabases(config);
   const deps = await buildDeps(config, { role: 'relay' });
   onStop(deps.close);
   await checkSchema(deps.db);

@@ -1,3 +1,4 @@
+import { checkDatabases } from './check-databases.ts';
 import type { Connection } from '@temporalio/client';
 import { checkSchema } from '../db/migrate.ts';
 import { buildDeps } from '../deps.ts';
@@ -13,6 +14,7 @@ await run('worker', async ({ config, log, onStop, onFailure }) => {
   // The SDK serves its metrics on loopback; ours are joined with them.
   const sdkMetricsAddress = config.metricsPort === undefined ? undefined : `127.0.0.1:${await freePort()}`;
   installRuntime(log, sdkMetricsAddress);
+  await checkDatabases(config);
   const deps = await buildDeps(config, { role: 'worker' });
   onStop(deps.close);
   let state = 'starting';

@@ -58,8 +58,11 @@ function rethrow(error: unknown): never {
   throw isPostgresAway(error) ? new PartUnavailableError('postgres', 'not reachable', { cause: error }) : error;
 }
 
-// SQLSTATE classes: 08 connection exception, 53 insufficient resources, 57 operator intervention (shutdown, recovery).
-const awayStates = /^(?:08|53|57)/;
+// SQLSTATE classes: 08 connection exception, 28 login refused, 40 rolled back for others' sake, 53 insufficient resources,
+// 57 operator intervention (shutdown, recovery), 58 system error, F0 configuration file, XX internal; and 3D000 no such
+// database, 25006 read-only (a former primary), 55P03 lock not available, 26000 and 42P05 a session that lost, or inherited,
+// prepared statements (a pooler).
+const awayStates = /^(?:08|28|40|53|57|58|F0|XX|3D000|25006|55P03|26000|42P05)/;
 const awaySystemErrors = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -71,12 +74,13 @@ const awaySystemErrors = new Set([
 ]);
 // node-postgres has no codes for these.
 const awayMessages =
-  /timeout exceeded when trying to connect|Connection terminated|Client was closed|not queryable|pool after calling end/;
+  /timeout exceeded when trying to connect|Connection terminated|Client was closed|not queryable|pool after calling end|Query read timeout|cached plan must not change/;
 
 function isPostgresAway(error: unknown): boolean {
   const { code, message, errors } = (error ?? {}) as { code?: unknown; message?: unknown; errors?: unknown };
   // One error per address that was tried.
   if (Array.isArray(errors)) return errors.some(isPostgresAway);
-  if (typeof code === 'string') return awaySystemErrors.has(code) || (code.length === 5 && awayStates.test(code));
+  if (typeof code === 'string' && (awaySystemErrors.has(code) || (code.length === 5 && awayStates.test(code))))
+    return true;
   return typeof message === 'string' && awayMessages.test(message);
 }

@@ -3,6 +3,7 @@ import { widgets } from '../../db/widgets.ts';
 import type { ApiParts } from '../parts.ts';
 import { boundedDatabase, intakeTimeoutMs } from '../unavailable.ts';
 import { type InboundEvent, ledgerRow } from '../../intake/inbound-event.ts';
+import { IdsUnderWay } from './ids-under-way.ts';
 import { readEvents } from './read-events.ts';
 import { newEvents } from './repeats.ts';
 import { signalEvents } from './signal-events.ts';
@@ -33,8 +34,7 @@ export const acceptEvents = ({ db, client, metrics, log }: Pick<ApiParts, 'db' |
       .catch((error: unknown) => log.warn({ err: error }, 'accepted events are not in the ledger yet'));
   };
 
-  return async (body: unknown): Promise<Accepted[]> => {
-    const events = readEvents(body);
+  const accept = async (events: InboundEvent[]): Promise<Accepted[]> => {
     const fresh = await newEvents(events, ledger);
     const complete = await withOrganizations(
       events.filter((event) => fresh.has(event)),
@@ -51,5 +51,14 @@ export const acceptEvents = ({ db, client, metrics, log }: Pick<ApiParts, 'db' |
       workflow_id: event.subject,
       duplicate: !fresh.has(event),
     }));
+  };
+
+  const underWay = new IdsUnderWay();
+  return async (body: unknown): Promise<Accepted[]> => {
+    const events = readEvents(body);
+    return underWay.run(
+      events.map(({ parsed }) => parsed.step.id),
+      () => accept(events),
+    );
   };
 };
