@@ -16,7 +16,7 @@ const shared = {
 };
 
 /** Folders whose tests need neither Postgres nor Temporal: `npm run test:unit` answers in seconds. */
-const unit = ['config', 'crypto', 'deploy', 'docs', 'domain', 'schemas', 'webhooks'];
+const unit = ['config', 'crypto', 'deploy', 'docs', 'domain', 'schemas', 'scripts', 'webhooks'];
 /** Parts are killed, frozen, replaced or flooded there, each test on servers of its own: CI runs nothing beside them. */
 const faults = ['faults', 'upgrade'];
 
