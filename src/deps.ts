@@ -136,6 +136,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     taskQueue,
     mailer,
     notices: notices(db),
+    maxDailyMails: config.maxDailyMails,
     publicUrl: config.publicUrl,
     enrichmentOverdue: metrics.enrichmentOverdue,
     log,
