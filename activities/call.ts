@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Called, Sleeper, Wake, Wakes } from '../src/db/wakes.ts';
+import type { Called, Sleeper, Wakes } from '../src/db/wakes.ts';
+import type { Wake } from '../src/domain/wake.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { persistently, recordingPatienceMs } from './attempt.ts';
 import { type BeginParts, begin, leaseMs } from './begin.ts';

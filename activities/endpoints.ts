@@ -1,12 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { EndpointStatus } from '../src/db/endpoint-status.ts';
-import type { DueWake, Wake, Wakes } from '../src/db/wakes.ts';
+import type { Position } from '../src/db/page.ts';
+import type { Resumes, StoppedPosition } from '../src/db/resume.ts';
+import type { Wake } from '../src/domain/wake.ts';
 import type { Log } from '../src/telemetry/log.ts';
 
 export interface EndpointParts {
   endpointStatus: EndpointStatus;
-  wakes: Wakes;
-  /** Signals a workflow that its lane may look again; one that has ended is no error. */
+  resumes: Resumes;
+  /** Signals a workflow that its lane may look again; one that should run and does not is started. */
   wake: (wake: Wake) => Promise<void>;
+  /** The same for one that may have ended: that is no error. */
+  wakeIfRunning: (wake: Wake) => Promise<void>;
   log: Pick<Log, 'warn'>;
 }
 
@@ -17,34 +22,37 @@ export type ChosenProbe =
   | { kind: 'passed' }
   | { kind: 'paused' };
 
-/**
- * Tells each, and marks who was told: the others come again with the next batch. Throws when nobody could be told: the activity's
- * retries then come later and later.
- */
-async function wakeAll(
-  { wakes, wake, log }: EndpointParts,
-  endpointId: string,
-  next: readonly DueWake[],
-): Promise<void> {
-  if (next.length === 0) return;
-  const told = await Promise.allSettled(next.map(wake));
-  const woken = next.filter((_, index) => told[index]?.status === 'fulfilled');
-  await wakes.markWoken(
-    endpointId,
-    woken.flatMap(({ deliveryIds }) => deliveryIds),
-  );
-  const failed = told.find((result) => result.status === 'rejected');
-  if (failed === undefined) return;
-  if (woken.length === 0) throw failed.reason;
-  log.warn(
-    { err: failed.reason, endpoint_id: endpointId, failed: next.length - woken.length },
-    'could not wake all of a batch: again with the next',
-  );
+/** One batch of a walk: where it goes on (null: at its end), and whether somebody could not be told. */
+export interface Walked<At> {
+  next: At | null;
+  missed: boolean;
 }
 
-/** Steps of a resume and of a deletion, each safe to repeat. */
+/** Deliveries that one statement abandons. */
+const abandonedAtOnce = 1_000;
+/** How long one activity goes on abandoning (milliseconds). */
+const turnMs = 10_000;
+
+/** Tells each. Throws when nobody could be told: the activity's retries then come later and later. */
+async function tell(
+  { log }: EndpointParts,
+  wakes: readonly Wake[],
+  wake: (wake: Wake) => Promise<void>,
+): Promise<{ missed: boolean }> {
+  const told = await Promise.allSettled(wakes.map(wake));
+  const failed = told.filter((result) => result.status === 'rejected');
+  if (failed.length === 0) return { missed: false };
+  if (failed.length === told.length) throw failed[0]?.reason;
+  log.warn(
+    { err: failed[0]?.reason, endpoint_id: wakes[0]?.endpointId, failed: failed.length },
+    'could not tell all of a batch: again with the next walk',
+  );
+  return { missed: true };
+}
+
+/** Steps of a resume and of a deletion, each safe to repeat, and none longer than a batch however much waits. */
 export const endpointActivities = (parts: EndpointParts) => {
-  const { endpointStatus, wakes, wake } = parts;
+  const { endpointStatus, resumes, wake, wakeIfRunning } = parts;
   return {
     async resumeEndpoint({
       endpointId,
@@ -56,32 +64,59 @@ export const endpointActivities = (parts: EndpointParts) => {
       return (await endpointStatus.resume(endpointId, pauseVersion)) ?? 'none';
     },
 
-    /** Chooses the delivery that goes first, and wakes it if it sleeps: a retry is not hurried. */
+    /** Chooses the delivery that goes first, and wakes its lane: a retry that failed since the resume is not hurried by it. */
     async chooseProbe({ endpointId }: { endpointId: string }): Promise<ChosenProbe> {
-      const chosen = await wakes.chooseProbe(endpointId);
+      const chosen = await resumes.chooseProbe(endpointId);
       if (chosen.kind !== 'chosen') return chosen;
-      if (chosen.asleep) await wake(chosen);
+      await wake(chosen);
       return { kind: 'chosen', deliveryId: chosen.deliveryId };
     },
 
-    beginDrain: ({ endpointId }: { endpointId: string }): Promise<void> => wakes.beginDrain(endpointId),
+    beginDrain: ({ endpointId }: { endpointId: string }): Promise<void> => resumes.beginDrain(endpointId),
 
-    /** Wakes the next leads with something held; `left` is how many still are, 0 also when paused again. */
-    async wakeHeld({ endpointId, limit }: { endpointId: string; limit: number }): Promise<{ left: number }> {
-      const { next, held, paused } = await wakes.nextHeld(endpointId, limit);
-      await wakeAll(parts, endpointId, next);
-      return { left: paused ? 0 : held };
+    /** Wakes the next lanes that the pause has stopped. */
+    async wakeStopped({
+      endpointId,
+      position,
+      limit,
+    }: {
+      endpointId: string;
+      /** Null: at the beginning. */
+      position: StoppedPosition | null;
+      limit: number;
+    }): Promise<Walked<StoppedPosition>> {
+      const { wakes, next } = await resumes.nextStopped(endpointId, position, limit);
+      return { next, ...(await tell(parts, wakes, wake)) };
     },
 
-    endDrain: ({ endpointId }: { endpointId: string }): Promise<void> => wakes.endDrain(endpointId),
+    endDrain: ({ endpointId }: { endpointId: string }): Promise<void> => resumes.endDrain(endpointId),
 
     removeEndpoint: ({ endpointId }: { endpointId: string }): Promise<void> => endpointStatus.remove(endpointId),
 
-    /** Wakes the next leads that may sleep on a deleted endpoint's deliveries; false when there were none left. */
-    async wakeDeleted({ endpointId, limit }: { endpointId: string; limit: number }): Promise<boolean> {
-      const next = await wakes.nextDeleted(endpointId, limit);
-      await wakeAll(parts, endpointId, next);
-      return next.length > 0;
+    /** Abandons what is unsettled at a deleted endpoint, for some seconds; true when nothing is left. */
+    async abandonDeleted({ endpointId }: { endpointId: string }): Promise<boolean> {
+      const endsAt = performance.now() + turnMs;
+      while (performance.now() < endsAt) {
+        const startedAt = performance.now();
+        if ((await resumes.abandonDeleted(endpointId, abandonedAtOnce)) === 0) return true;
+        // As long as the work took: others need the database too.
+        await wait(performance.now() - startedAt);
+      }
+      return false;
+    },
+
+    /** Wakes the next lanes that may wait for what was abandoned with its endpoint. */
+    async wakeDeleted({
+      endpointId,
+      after,
+      limit,
+    }: {
+      endpointId: string;
+      after: Position | null;
+      limit: number;
+    }): Promise<Walked<Position>> {
+      const { wakes, next } = await resumes.nextDeleted(endpointId, after, limit);
+      return { next, ...(await tell(parts, wakes, wakeIfRunning)) };
     },
   };
 };

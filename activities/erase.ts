@@ -1,6 +1,6 @@
 import type { Erasure } from '../src/db/erasure.ts';
 import type { Outbox } from '../src/db/outbox.ts';
-import type { Wake } from '../src/db/wakes.ts';
+import type { Wake } from '../src/domain/wake.ts';
 import { leadSubject } from '../src/domain/ids.ts';
 import type { Histories } from '../src/temporal/histories.ts';
 
@@ -9,7 +9,7 @@ export interface EraseParts {
   histories: Histories;
   outbox: Pick<Outbox, 'eraseLead'>;
   /** Signals a workflow that its lane may look again; one that has ended is no error. */
-  wake: (wake: Wake) => Promise<void>;
+  wakeIfRunning: (wake: Wake) => Promise<void>;
 }
 
 export interface EraseInput {
@@ -18,11 +18,11 @@ export interface EraseInput {
 }
 
 /** Steps of an erasure, each safe to repeat, and each by itself: a database that is away holds up its own step only. */
-export const eraseActivities = ({ erasure, histories, outbox, wake }: EraseParts) => ({
+export const eraseActivities = ({ erasure, histories, outbox, wakeIfRunning }: EraseParts) => ({
   async eraseRows(lead: EraseInput): Promise<void> {
     await erasure.erase(lead);
     const recoveries = await erasure.recoveriesOf(leadSubject(lead.organizationId, lead.leadId));
-    await Promise.all(recoveries.map(wake));
+    await Promise.all(recoveries.map(wakeIfRunning));
   },
 
   /** Rows and dead letters of the outbox, which may be in the backend's own database. */

@@ -16,7 +16,7 @@ export const handOverAfterMs = 500;
 const endpointsAtOnce = 32;
 
 export interface FirstAttemptParts extends AttemptParts {
-  attempts: Pick<Attempts, 'record' | 'markUnderWay' | 'next'>;
+  attempts: Pick<Attempts, 'record' | 'markUnderWay' | 'next' | 'openEndpoints'>;
   inFlight: InFlight;
 }
 
@@ -98,6 +98,7 @@ export async function firstAttempts(
   moment: Moment,
 ): Promise<Attempted[]> {
   const lanes = byEndpoint(deliveries);
+  if (lanes.size === 0) return [];
   const sideBySide = new AtMost(endpointsAtOnce);
   const deadline = new AbortController();
   const timer = new AbortController();
@@ -106,13 +107,15 @@ export async function firstAttempts(
     () => {},
   );
   try {
+    const open = await parts.attempts.openEndpoints([...lanes.keys()].filter((endpointId) => !busy.has(endpointId)));
     // All of them come to their end before one that broke is thrown: nothing is sent behind the back of its repeat.
     const results = await Promise.allSettled(
-      [...lanes.values()].map((lane) =>
-        busy.has(lane[0]?.endpointId ?? '')
-          ? Promise.resolve(lane.map(notAttempted))
-          : sideBySide.run(() => runLane(parts, lane, moment, deadline.signal)),
-      ),
+      [...lanes].map(([endpointId, lane]) => {
+        const endpoint = open.get(endpointId);
+        if (endpoint === undefined) return Promise.resolve(lane.map(notAttempted));
+        const current = lane.map((delivery) => ({ ...delivery, ...endpoint }));
+        return sideBySide.run(() => runLane(parts, current, moment, deadline.signal));
+      }),
     );
     return results.flatMap((result) => {
       if (result.status === 'rejected') throw result.reason;

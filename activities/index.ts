@@ -3,6 +3,7 @@ import { deliverActivities } from './deliver.ts';
 import { endpointActivities } from './endpoints.ts';
 import { eraseActivities } from './erase.ts';
 import { notifyActivities } from './notify.ts';
+import { overdueActivities } from './overdue.ts';
 import { publishActivities } from './publish.ts';
 import { recoveryActivities } from './recovery.ts';
 import { resendActivities } from './resend.ts';
@@ -17,6 +18,7 @@ export const createActivities = (parts: Deps['activityParts']) => ({
   ...deliverActivities(parts),
   ...endpointActivities(parts),
   ...recoveryActivities(parts),
+  ...overdueActivities(parts),
   ...resendActivities(parts),
   ...skipActivities(parts),
   ...retentionActivities(parts),

@@ -85,6 +85,7 @@ interface Publishing {
   recordConflict(id: string, fingerprint: string, subject: string): Promise<number>;
   recordDropped(subject: string, claims: Claim[], outcome: 'erased' | 'refused'): Promise<number>;
   storeLead(subject: string, state: Buffer): Promise<number>;
+  unsettledOf(subject: string): Promise<{ id: string; endpoint_id: string; attempt: number }[]>;
 }
 
 export interface PublishParts extends FirstAttemptParts {
@@ -198,6 +199,12 @@ export const publishActivities = (parts: PublishParts) => ({
       notices: attempted.flatMap(({ notices }) => notices),
       settings: parts.settings,
     };
+  },
+
+  /** What is unsettled of a subject whose run was gone, in order; what a recovery works at is not among it. */
+  async openDeliveries({ subject }: { subject: string }): Promise<OpenDelivery[]> {
+    const rows = await parts.publishing.unsettledOf(subject);
+    return rows.map(({ id, endpoint_id: endpointId, attempt }) => ({ id, endpointId, attempt, delayMs: 0 }));
   },
 
   /** Keeps the merged state of a lead whose run ends, encrypted (spec section 1). */

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Position } from '../src/db/page.ts';
 import type { NewRecoveryJob, Recovery, RecoveringDelivery } from '../src/db/recovery.ts';
 
 export interface RecoveryParts {
@@ -18,18 +20,33 @@ export interface RecoveryRequest {
   until: string;
 }
 
+/** Deliveries that one statement takes up, and how long one activity goes on (milliseconds). */
+const takenUpAtOnce = 1_000;
+const turnMs = 20_000;
+
 /** Steps of a recovery job, each safe to repeat. */
 export const recoveryActivities = ({ recovery }: RecoveryParts) => ({
-  async takeUpRecovery({ jobId, endpointId, asked }: RecoveryInput): Promise<'taken_up' | 'refused'> {
+  /** Takes up what it can in some seconds; `more`: to be called again. */
+  async takeUpRecovery({ jobId, endpointId, asked }: RecoveryInput): Promise<'taken_up' | 'more' | 'refused'> {
     if (!(await recovery.ensure(jobOf(jobId, endpointId, asked)))) return 'refused';
-    await recovery.takeUp(jobId);
-    return 'taken_up';
+    const endsAt = performance.now() + turnMs;
+    for (let after: Position | null = null; performance.now() < endsAt; ) {
+      const startedAt = performance.now();
+      after = await recovery.takeUp(jobId, after, takenUpAtOnce);
+      if (after === null) return 'taken_up';
+      // As long as the work took: others need the database too.
+      await wait(performance.now() - startedAt);
+    }
+    return 'more';
   },
-  recoverySubjects: ({ jobId, after, limit }: { jobId: string; after: number; limit: number }): Promise<string[]> =>
+  recoverySubjects: ({ jobId, after, limit }: { jobId: string; after: string; limit: number }): Promise<string[]> =>
     recovery.subjects(jobId, after, limit),
   recoveryDeliveries: ({ jobId, subject }: { jobId: string; subject: string }): Promise<RecoveringDelivery[]> =>
     recovery.unsettledOf(jobId, subject),
-  finishRecovery: ({ jobId }: { jobId: string }): Promise<boolean> => recovery.finish(jobId),
+  /** The first subject of a job, from `from` on, with something unsettled; null: all of it is settled. */
+  firstUnsettled: ({ jobId, from }: { jobId: string; from: string }): Promise<string | null> =>
+    recovery.firstUnsettled(jobId, from),
+  finishRecovery: ({ jobId }: { jobId: string }): Promise<void> => recovery.finish(jobId),
 });
 
 const jobOf = (id: string, endpointId: string, { organizationId, since, until }: RecoveryRequest): NewRecoveryJob => ({

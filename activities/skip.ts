@@ -1,9 +1,9 @@
 import type { ManualDelivery } from '../src/db/manual-delivery.ts';
-import type { Wake } from '../src/db/wakes.ts';
+import type { Wake } from '../src/domain/wake.ts';
 
 export interface SkipParts {
   manualDelivery: Pick<ManualDelivery, 'skip'>;
-  /** Signals a workflow that its lane may look again; one that has ended is no error. */
+  /** Signals a workflow that its lane may look again; one that should run and does not is started. */
   wake: (wake: Wake) => Promise<void>;
 }
 

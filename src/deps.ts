@@ -15,10 +15,12 @@ import { listeners } from './db/listeners.ts';
 import { manualDelivery } from './db/manual-delivery.ts';
 import { outbox } from './db/outbox.ts';
 import { openDatabase } from './db/pool.ts';
+import { overdue } from './db/overdue.ts';
 import { notices } from './db/notices.ts';
 import { openNotifications } from './db/notifications.ts';
 import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
+import { resumes } from './db/resume.ts';
 import { retention } from './db/retention.ts';
 import { wakes } from './db/wakes.ts';
 import type { AttemptResult } from './domain/outcome.ts';
@@ -36,7 +38,7 @@ import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
 import { histories } from './temporal/histories.ts';
 import { operations } from './temporal/operations.ts';
-import { wakeThrough } from './temporal/wake.ts';
+import { wakeIfRunningThrough, wakeThrough } from './temporal/wake.ts';
 import { createSender, type Sender } from './webhooks/send.ts';
 
 /** Connections to Postgres, in each process: an activity holds one for a statement, never while a partner thinks. */
@@ -115,6 +117,8 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     attempts: attempts(db),
     endpointStatus: endpointStatus(db),
     wakes: wakes(db),
+    resumes: resumes(db),
+    overdue: overdue(db),
     recovery: recovery(db),
     erasure: erasure(db),
     histories: histories(temporal),
@@ -131,7 +135,8 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     pulse: new Pulse(),
     turns: new Turns(),
     calls: new Calls(),
-    wake: wakeThrough(temporal),
+    wake: wakeThrough({ temporal, taskQueue, takeovers: metrics.takeovers, log }),
+    wakeIfRunning: wakeIfRunningThrough({ temporal }),
     temporal,
     taskQueue,
     mailer,

@@ -3,6 +3,7 @@ export { endpoint } from './endpoint.ts';
 export { eraseLead } from './erase.ts';
 export { lead } from './lead.ts';
 export { notice } from './notice.ts';
+export { overdue } from './overdue.ts';
 export { recovery, recoveryJob } from './recovery.ts';
 export { resend } from './resend.ts';
 export { retention } from './retention.ts';

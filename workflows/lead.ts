@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   proxyActivities,
@@ -28,7 +29,7 @@ import { LeadView } from './lead-view.ts';
 import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
 import { startNotice } from './notice.ts';
 
-const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
+const { publishLead, storeLead, openDeliveries } = proxyLocalActivities<PublishActivities>({
   // An attempt inside it is handed over after half a second; what remains is Postgres.
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
@@ -42,10 +43,10 @@ const { reportOverdue } = proxyActivities<NotifyActivities>({
 
 /**
  * One lead's life: takes its steps in, emits what they make due, and sees every delivery to its end. Signal handlers only
- * append; one loop acts (spec section 1).
+ * append; one loop acts (spec section 1). A cancel does not stop it: what is unsettled would be nobody's.
  */
 export async function lead(run: LeadRun): Promise<void> {
-  await new Lead(run).live();
+  await CancellationScope.nonCancellable(() => new Lead(run).live());
 }
 
 class Lead {
@@ -56,6 +57,8 @@ class Lead {
   readonly #state: CarriedLead;
   /** The report is under way; continued as new before it is done, the next run makes it again, which changes nothing. */
   #isReporting = false;
+  /** The run before was gone: what is unsettled is this run's to find. */
+  #isTakingOver = false;
 
   constructor(run: LeadRun) {
     this.#subject = leadSubject(run.organizationId, run.leadId);
@@ -77,7 +80,14 @@ class Lead {
         description: descriptions[signal.name as LeadStepName],
       });
     }
-    setHandler(wakeSignal, ({ endpointId }) => this.#lanes.wake(endpointId), { description: descriptions.wake });
+    setHandler(
+      wakeSignal,
+      ({ endpointId, takeOver }) => {
+        this.#isTakingOver ||= takeOver === true;
+        this.#lanes.wake(endpointId);
+      },
+      { description: descriptions.wake },
+    );
     setHandler(stateQuery, () => this.describe(), { description: descriptions.leadState });
     setHandler(completeEnrichmentUpdate, () => this.#release(), {
       validator: () => assertReleasable(this.#state.lead),
@@ -90,6 +100,7 @@ class Lead {
     if (!this.#state.isFresh) this.#alarm.ensure(this.#nextLookAt());
     while (!workflowInfo().continueAsNewSuggested) {
       await condition(() => this.#hasReasonToLook());
+      if (this.#isTakingOver) await this.#takeOver();
       if (this.#state.inbox.length > 0 || this.#isSomethingDue()) await this.#act();
       if (!this.#isReporting && Date.now() >= overdueAt(this.#state)) void this.#reportOverdue();
       if (this.#isFinished() && (await this.#close())) return;
@@ -101,6 +112,7 @@ class Lead {
   #hasReasonToLook(): boolean {
     return (
       this.#state.inbox.length > 0 ||
+      this.#isTakingOver ||
       this.#alarm.hasFired ||
       this.#isReleased() ||
       workflowInfo().continueAsNewSuggested
@@ -165,6 +177,11 @@ class Lead {
           return;
       }
     }
+  }
+
+  async #takeOver(): Promise<void> {
+    this.#isTakingOver = false;
+    this.#lanes.add(await openDeliveries({ subject: this.#subject }), Date.now());
   }
 
   #isSomethingDue(): boolean {

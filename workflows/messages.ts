@@ -19,8 +19,11 @@ export const stepSignals = {
 
 export const widgetSignal = defineSignal<[WidgetStep]>('changed');
 
-/** Something changed for the lane of an endpoint: look again at once instead of waiting for a timer or for nothing. */
-export const wakeSignal = defineSignal<[{ endpointId: string }]>('wake');
+/**
+ * Something changed for the lane of an endpoint: look again at once instead of waiting for a timer or for nothing. `takeOver`:
+ * the run before was gone, so this one is to find what is unsettled.
+ */
+export const wakeSignal = defineSignal<[{ endpointId: string; takeOver?: boolean }]>('wake');
 
 /** An endpoint's unsettled deliveries, with what the first of them waits for. */
 export type LaneDescription = Lane & { waitsFor: LaneWaitsFor };

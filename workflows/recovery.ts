@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   condition,
   continueAsNew,
   ParentClosePolicy,
@@ -15,8 +16,10 @@ import { Lanes } from './lane.ts';
 import { wakeSignal } from './messages.ts';
 
 export interface RecoveryJobRun extends RecoveryInput {
-  /** Subjects whose recovery was started already. */
-  started?: number;
+  /** Its deliveries are taken up, and the leads up to this subject were started. */
+  startedUpTo?: string;
+  /** Of what was started, all before this subject is settled. */
+  settledUpTo?: string;
 }
 
 export interface RecoveryRun {
@@ -35,25 +38,48 @@ const lookAgainMs = 15_000;
 /** Bounds how long an attempt's activity may take; the attempt itself is bounded by the configuration (milliseconds). */
 const attemptTimeoutMs = 600_000;
 
-const { takeUpRecovery, recoverySubjects, recoveryDeliveries, finishRecovery } = proxyActivities<RecoveryActivities>({
-  startToCloseTimeout: '60s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
-});
+const { takeUpRecovery, recoverySubjects, recoveryDeliveries, firstUnsettled, finishRecovery } =
+  proxyActivities<RecoveryActivities>({
+    startToCloseTimeout: '60s',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  });
 
 /** One recovery of an endpoint: takes up what was abandoned, and starts each lead's part at a bounded rate (spec section 5). */
-export async function recoveryJob({ jobId, endpointId, asked, started = 0 }: RecoveryJobRun): Promise<void> {
-  if ((await takeUpRecovery({ jobId, endpointId, asked })) === 'refused') return;
-  let position = started;
+export async function recoveryJob(run: RecoveryJobRun): Promise<void> {
+  await CancellationScope.nonCancellable(() => recover(run));
+}
+
+async function recover({ jobId, endpointId, asked, startedUpTo, settledUpTo }: RecoveryJobRun): Promise<void> {
+  // All of it before the first lead is started: a lead's deliveries go in order.
+  for (let isTakenUp = startedUpTo !== undefined; !isTakenUp; ) {
+    const taken = await takeUpRecovery({ jobId, endpointId, asked });
+    if (taken === 'refused') return;
+    isTakenUp = taken === 'taken_up';
+  }
+  let position = startedUpTo ?? '';
+  let settled = settledUpTo ?? '';
   let lookInMs = firstLookMs;
   for (;;) {
     const subjects = await recoverySubjects({ jobId, after: position, limit: startsAtOnce });
     for (const subject of subjects) await startOne({ jobId, endpointId, subject });
-    position += subjects.length;
-    if (subjects.length === 0 && (await finishRecovery({ jobId }))) return;
+    position = subjects.at(-1) ?? position;
+    if (subjects.length === 0) {
+      const unsettled = await firstUnsettled({ jobId, from: settled });
+      if (unsettled === null) return finishRecovery({ jobId });
+      settled = unsettled;
+      // It runs, unless it was terminated: then another run takes over what it left.
+      await startOne({ jobId, endpointId, subject: unsettled });
+    }
     await sleep(subjects.length === 0 ? lookInMs : pauseBetweenMs);
     if (subjects.length === 0) lookInMs = Math.min(lookInMs * 2, lookAgainMs);
     if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof recoveryJob>({ jobId, endpointId, asked, started: position });
+      await continueAsNew<typeof recoveryJob>({
+        jobId,
+        endpointId,
+        asked,
+        startedUpTo: position,
+        settledUpTo: settled,
+      });
     }
   }
 }
@@ -71,7 +97,11 @@ async function startOne(run: RecoveryRun): Promise<void> {
 }
 
 /** What a job took up of one lead (or widget): in order, by the full schedule, held while the endpoint is paused. */
-export async function recovery({ jobId, endpointId, subject }: RecoveryRun): Promise<void> {
+export async function recovery(run: RecoveryRun): Promise<void> {
+  await CancellationScope.nonCancellable(() => recoverSubject(run));
+}
+
+async function recoverSubject({ jobId, endpointId, subject }: RecoveryRun): Promise<void> {
   const lanes = new Lanes({
     lanes: [],
     taskQueue: `${workflowInfo().taskQueue}-deliveries`,
@@ -87,4 +117,5 @@ export async function recovery({ jobId, endpointId, subject }: RecoveryRun): Pro
     Date.now(),
   );
   await condition(() => lanes.isEmpty);
+  await sleep('1s'); // never close in a task that may have run a local activity: see lead.ts
 }

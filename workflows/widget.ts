@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   proxyLocalActivities,
@@ -8,7 +9,9 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { PublishActivities } from '../activities/publish.ts';
 import type { WidgetActivities } from '../activities/widget.ts';
+import { widgetSubject } from '../src/domain/ids.ts';
 import type { WidgetStep } from '../src/domain/lead.ts';
 import { Alarm } from './alarm.ts';
 import { descriptions } from './descriptions.ts';
@@ -30,7 +33,7 @@ export interface WidgetRun {
   };
 }
 
-const { publishWidget } = proxyLocalActivities<WidgetActivities>({
+const { publishWidget, openDeliveries } = proxyLocalActivities<WidgetActivities & PublishActivities>({
   summary: 'applies one event of the widget and emits what it makes due',
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
@@ -38,9 +41,13 @@ const { publishWidget } = proxyLocalActivities<WidgetActivities>({
 
 /**
  * One widget: its events one after the other, their deliveries in lanes as a lead's. What is known of it lives in Postgres
- * (its registration changes there), so a run that is idle may simply end.
+ * (its registration changes there), so a run that is idle may simply end. A cancel does not stop it.
  */
-export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
+export async function widget(run: WidgetRun): Promise<void> {
+  await CancellationScope.nonCancellable(() => live(run));
+}
+
+async function live({ widgetId, carried }: WidgetRun): Promise<void> {
   const state = carried ?? {
     organizationId: null as string | null,
     lanes: [] as Lane[],
@@ -64,7 +71,15 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
     },
   });
   setHandler(widgetSignal, (step) => void state.inbox.push(step), { description: descriptions.changed });
-  setHandler(wakeSignal, ({ endpointId }) => lanes.wake(endpointId), { description: descriptions.wake });
+  let isTakingOver = false;
+  setHandler(
+    wakeSignal,
+    ({ endpointId, takeOver }) => {
+      isTakingOver ||= takeOver === true;
+      lanes.wake(endpointId);
+    },
+    { description: descriptions.wake },
+  );
   const describe = (): WidgetDescription => ({
     widgetId,
     // An unread event counts: whoever asks wants to know what was accepted.
@@ -79,8 +94,16 @@ export async function widget({ widgetId, carried }: WidgetRun): Promise<void> {
   while (!workflowInfo().continueAsNewSuggested) {
     // Idle only with nothing unsettled: an alarm that counted before would be answered by nothing, again and again, in one task.
     await condition(
-      () => state.inbox.length > 0 || (alarm.hasFired && lanes.isEmpty) || workflowInfo().continueAsNewSuggested,
+      () =>
+        state.inbox.length > 0 ||
+        isTakingOver ||
+        (alarm.hasFired && lanes.isEmpty) ||
+        workflowInfo().continueAsNewSuggested,
     );
+    if (isTakingOver) {
+      isTakingOver = false;
+      lanes.add(await openDeliveries({ subject: widgetSubject(widgetId) }), Date.now());
+    }
     for (let step = state.inbox.shift(); step !== undefined; step = state.inbox.shift()) {
       const result = await publishWidget({
         widgetId,

@@ -13,7 +13,7 @@ import { startApi } from '../http/server.ts';
 import { installRuntime } from '../temporal/runtime.ts';
 import { startRelay } from '../outbox/relay.ts';
 import { savedViews } from '../temporal/saved-views.ts';
-import { ensureRetentionSchedule } from '../temporal/schedules.ts';
+import { ensureSchedules } from '../temporal/schedules.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { checkDatabases } from './check-databases.ts';
@@ -58,7 +58,7 @@ async function start(context: RunContext): Promise<void> {
   const deps = await buildDeps(config, { role: 'all' });
   onStop(deps.close, 1_000);
   await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
-  await ensureRetentionSchedule(deps.temporal, deps.taskQueue);
+  await ensureSchedules(deps.temporal, deps.taskQueue);
   const worker = await startWorker(deps);
   const roles: (() => Promise<void>)[] = [worker.stop];
   // Together: each has as long as it needs, and the process ends within 20 s.

@@ -5,7 +5,7 @@ import { buildDeps } from '../deps.ts';
 import { freePort } from '../embedded/ports.ts';
 import { NotReadyError, startAdmin } from '../http/admin.ts';
 import { installRuntime } from '../temporal/runtime.ts';
-import { ensureRetentionSchedule } from '../temporal/schedules.ts';
+import { ensureSchedules } from '../temporal/schedules.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { run } from './run.ts';
@@ -33,7 +33,7 @@ await run('worker', async ({ config, log, onStop, onFailure }) => {
   if (admin.url !== null) log.info({ url: admin.url }, 'health and metrics');
   await checkSchema(deps.db);
   await ensureSearchAttributes(deps.temporal.connection as Connection, config.temporalNamespace);
-  await ensureRetentionSchedule(deps.temporal, deps.taskQueue);
+  await ensureSchedules(deps.temporal, deps.taskQueue);
   const worker = await startWorker(deps);
   state = 'running';
   onStop(() => {

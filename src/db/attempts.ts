@@ -48,6 +48,10 @@ export interface BeginOptions {
   wakeInMs: number | null;
 }
 
+/** What may change between a publish and its first attempts. */
+export type OpenEndpoint = Pick<Sendable, 'url' | 'secret' | 'nextSecret' | 'overlapEndsAt'>;
+type OpenEndpointRow = Pick<SendableRow, 'url' | 'secret' | 'next_secret' | 'overlap_ends_at'> & { id: string };
+
 interface CandidateRow {
   status: DeliveryStatus;
   reason: AbandonedReason | null;
@@ -209,6 +213,25 @@ export const attempts = (db: Database) => ({
         ...(admission.kind === 'paced' && { callInMs: admission.inMs }),
       };
     }),
+
+  /**
+   * Of endpoints at which something was just published, those that take it now, each with its present address and secrets:
+   * a pause, a deletion or a change may have been answered since the publish looked.
+   */
+  async openEndpoints(endpointIds: readonly string[]): Promise<Map<string, OpenEndpoint>> {
+    const rows = await db.prepared<OpenEndpointRow>(
+      'open-endpoints',
+      `select id, url, secret, next_secret, overlap_ends_at from endpoints p
+        where id = any ($1) and deleted_at is null and status = 'active' and resume_phase is distinct from 'probe'`,
+      [endpointIds],
+    );
+    return new Map(
+      rows.map(({ id, url, secret, next_secret: nextSecret, overlap_ends_at: overlapEndsAt }) => [
+        id,
+        { url, secret, nextSecret, overlapEndsAt },
+      ]),
+    );
+  },
 
   /**
    * What is sent next of a lane whose head was just delivered: read anew, since its endpoint may have been paused, deleted,

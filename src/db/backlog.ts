@@ -1,6 +1,7 @@
 import type { PausedReason } from '../domain/failing-policy.ts';
 import type { DeliveryStatus } from '../domain/outcome.ts';
 import type { Queryable } from './pool.ts';
+import { shownStatus } from './shown-status.ts';
 
 export interface Backlog {
   /** Deliveries that are not settled, by status, and the age of the oldest of each; counted up to `mostCounted` together. */
@@ -17,11 +18,12 @@ const mostCounted = 100_000;
 
 const unsettledSql = `
   with unsettled as (
-    select endpoint_id, status, created_at, next_attempt_at from deliveries
-     where status not in ('delivered', 'abandoned') limit ${mostCounted}
+    select d.endpoint_id, ${shownStatus} as status, d.created_at, d.next_attempt_at, p.max_in_flight
+      from (select * from deliveries where status not in ('delivered', 'abandoned') limit ${mostCounted}) d
+      join endpoints p on p.id = d.endpoint_id
   ), by_status as (
     select status, count(*)::int as count, greatest(0, extract(epoch from now() - min(created_at)))::float8 as "oldestSeconds"
-      from unsettled group by status
+      from unsettled where status <> 'abandoned' group by status
   ), busy as (
     select endpoint_id, count(*) as under_way from unsettled where status = 'delivering' group by endpoint_id
   )

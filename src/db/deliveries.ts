@@ -3,6 +3,14 @@ import { leadSubject } from '../domain/ids.ts';
 import type { WaitingFacts } from '../domain/waiting-for.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
 import type { Queryable } from './pool.ts';
+import {
+  rowStatuses,
+  shownByEndpoint,
+  shownNextAttemptAt,
+  shownReason,
+  shownSettledAt,
+  shownStatus,
+} from './shown-status.ts';
 import { waitingFacts } from './waiting-facts.ts';
 
 export interface AttemptRow {
@@ -55,15 +63,19 @@ const mostPayload = 4 * 1024 * 1024;
 /** A resend adds an attempt each time; the newest this many are read, of each delivery. */
 const mostAttempts = 50;
 
-const columns = `id, event_id, event, endpoint_id, lead_id, sequence, status, reason, created_at, next_attempt_at,
-                 delivered_at, settled_at`;
+/** Of delivery `d` at endpoint `p`, as it reads. */
+const columns = `d.id, d.event_id, d.event, d.endpoint_id, d.lead_id, d.sequence, ${shownStatus} as status,
+  ${shownReason} as reason, d.created_at, ${shownNextAttemptAt} as next_attempt_at, d.delivered_at,
+  ${shownSettledAt} as settled_at`;
+const shown = (deliveries: string, more = ''): string =>
+  `select ${columns} ${more} from ${deliveries} d join endpoints p on p.id = d.endpoint_id`;
 
 export const deliveries = (db: Queryable) => ({
   async get(organizationId: string, id: string): Promise<DeliveryView | null> {
-    const rows = await db.query<DeliveryRow>(
-      `select ${columns} from deliveries where id = $1 and organization_id = $2`,
-      [id, organizationId],
-    );
+    const rows = await db.query<DeliveryRow>(`${shown('deliveries')} where d.id = $1 and d.organization_id = $2`, [
+      id,
+      organizationId,
+    ]);
     return (await withDetails(db, rows))[0] ?? null;
   },
 
@@ -75,9 +87,12 @@ export const deliveries = (db: Queryable) => ({
   ): Promise<Page<DeliveryView>> {
     const values: unknown[] = [organizationId];
     const given = (value: unknown): string => `$${values.push(value)}`;
+    const { status } = filter;
+    // What is delivered reads so whatever becomes of its endpoint; most deliveries are.
+    const isByEndpoint = status !== undefined && status !== 'delivered';
     // `is true` keeps the indexes by organization out: an endpoint's own narrow further, which the planner cannot know.
-    const conditions = [filter.endpointId === undefined ? 'organization_id = $1' : '(organization_id = $1) is true'];
-    if (filter.status !== undefined) conditions.push(`status = ${given(filter.status)}`);
+    const conditions =
+      isByEndpoint || filter.endpointId !== undefined ? ['(organization_id = $1) is true'] : ['organization_id = $1'];
     if (filter.event !== undefined) conditions.push(`event = ${given(filter.event)}`);
     if (filter.endpointId !== undefined) conditions.push(`endpoint_id = ${given(filter.endpointId)}`);
     // By subject: the unique key of the lanes starts with it, so no index of its own is needed.
@@ -88,9 +103,13 @@ export const deliveries = (db: Queryable) => ({
       const at = `${given(after.at)}::timestamptz`;
       conditions.push(`created_at <= ${at} and (created_at < ${at} or id > ${given(after.id)}::uuid)`);
     }
+    if (status === 'delivered') conditions.push(`status = 'delivered'`);
+    const newest = (more: string[]): string =>
+      `(select * from deliveries d where ${[...conditions, ...more].join(' and ')}
+         order by created_at desc, id limit ${given(limit + 1)})`;
+    const source = isByEndpoint ? byEndpoint(status, newest, given(status)) : newest([]);
     const found = await db.query<Positioned<DeliveryRow>>(
-      `select ${columns}, ${positionColumns('created_at', 'id')} from deliveries
-        where ${conditions.join(' and ')} order by created_at desc, id limit ${given(limit + 1)}`,
+      `${shown(source, `, ${positionColumns('d.created_at', 'd.id')}`)} order by d.created_at desc, d.id limit ${given(limit + 1)}`,
       values,
     );
     const page = toPage<DeliveryRow>(found, limit);
@@ -101,14 +120,31 @@ export const deliveries = (db: Queryable) => ({
   /** The newest of one lead, oldest first; `isTruncated` says that there are older ones. */
   async ofSubject(subject: string): Promise<{ rows: DeliveryView[]; isTruncated: boolean }> {
     const found = await db.query<DeliveryRow>(
-      `select ${columns} from deliveries where subject = $1
-        order by created_at desc, endpoint_id desc, sequence desc limit $2`,
+      `${shown('deliveries')} where d.subject = $1
+        order by d.created_at desc, d.endpoint_id desc, d.sequence desc limit $2`,
       [subject, mostOfLead + 1],
     );
     const rows = fitting(await withDetails(db, found.slice(0, mostOfLead)));
     return { rows: rows.reverse(), isTruncated: rows.length < found.length };
   },
 });
+
+/**
+ * The newest deliveries of an organization that read as `status`, which depends on their endpoint: taken endpoint by endpoint,
+ * from rows whose own status reads so there, and the one that goes first after a resume.
+ */
+function byEndpoint(status: DeliveryStatus, newest: (more: string[]) => string, wanted: string): string {
+  const isNotProbe = `(p.resume_phase is distinct from 'probe' or d.id is distinct from p.probe_delivery_id)`;
+  const unsettled = `
+    select d.* from unnest('{${rowStatuses.join()}}'::text[]) as s (status)
+     cross join lateral ${newest(['endpoint_id = p.id', 'status = s.status', "status not in ('delivered', 'abandoned')", isNotProbe])} d
+     where ${shownByEndpoint('s.status')} = ${wanted}
+    union all
+    ${newest(['id = p.probe_delivery_id', "p.resume_phase = 'probe'", `status = ${wanted}`])}`;
+  const settled = status === 'abandoned' ? `union all ${newest(['endpoint_id = p.id', "status = 'abandoned'"])}` : '';
+  return `(select d.* from endpoints p cross join lateral (${unsettled} ${settled}) d
+            where p.organization_id = $1)`;
+}
 
 /** The first of them, one at least, whose payloads are no more than one answer may have. */
 function fitting(rows: DeliveryView[]): DeliveryView[] {

@@ -16,9 +16,6 @@ export const behindLock = <Result>(
   work: (tx: Queryable) => Promise<Result>,
 ): Promise<Result> => db.tx(work, lockSql(`${escapeLiteral(endpointId)}::uuid`));
 
-/** The same lock, within a transaction that took other locks before. */
-export const lockEndpoint = (db: Queryable, endpointId: string) => db.query(lockSql('$1::uuid'), [endpointId]);
-
-/** The same, by one of its deliveries. */
+/** The same lock by one of its deliveries, within a transaction. */
 export const lockEndpointOf = (db: Queryable, deliveryId: string) =>
   db.prepared('lock-endpoint-of', `${lockSql('endpoint_id')} from deliveries where id = $1`, [deliveryId]);

@@ -23,31 +23,22 @@ interface FailingRow {
   first_attempt_at: Date | null;
 }
 
-/** Behind the lock: nothing is sent from here on, and all that is unsettled is held, but for what is under way. */
-async function pauseLocked(db: Queryable, endpointId: string, reason: PausedReason): Promise<number> {
-  // Deliveries before the endpoint, as everywhere: transactions that take both in one order cannot deadlock.
-  await holdAll(db, endpointId);
-  return db.execute(
+/** Behind the lock: no attempt begins from here on. What is unsettled reads as held by this alone, but for what is under way. */
+const pauseLocked = (db: Queryable, endpointId: string, reason: PausedReason): Promise<number> =>
+  db.execute(
     `update endpoints set status = 'paused', paused_reason = $2, pause_version = pause_version + 1, updated_at = now(),
             resume_phase = null, probe_delivery_id = null
       where id = $1 and status = 'active' and deleted_at is null`,
     [endpointId, reason],
   );
-}
 
-const holdAll = (db: Queryable, endpointId: string) =>
-  db.execute(
-    `update deliveries set status = 'held', next_attempt_at = null, waiting_since = null
-      where endpoint_id = $1 and status in ('pending', 'retrying')`,
-    [endpointId],
-  );
-
-const abandonDeleted = (db: Queryable, endpointId: string) =>
+/** A delivery that was under way while its endpoint was deleted, and failed: the walk over the others may be over. */
+const abandonOne = (db: Queryable, deliveryId: string): Promise<number> =>
   db.execute(
     `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null,
-            waiting_since = null, woken_at = null
-      where endpoint_id = $1 and status in ('pending', 'retrying', 'held')`,
-    [endpointId],
+            waiting_since = null
+      where id = $1 and status in ('pending', 'retrying', 'held')`,
+    [deliveryId],
   );
 
 const failingSql = `
@@ -64,22 +55,18 @@ export const endpointStatus = (db: Database) => ({
     }),
 
   /**
-   * Draws the consequences of a recorded failure: pauses the endpoint where the rule says so (spec section 5), and holds
-   * the delivery when the endpoint was paused while the attempt was under way. Safe to repeat: a resume ends the episode,
+   * Draws the consequences of a recorded failure: pauses the endpoint where the rule says so (spec section 5). Safe to repeat: a resume ends the episode,
    * and then no old failure pauses again. Null: the endpoint is deleted, and a delivery that was to be retried abandoned.
    */
   afterFailure: (endpointId: string, deliveryId: string, outcome: Outcome): Promise<Consequence | null> =>
     behindLock(db, endpointId, async (tx) => {
       const [row] = await tx.prepared<FailingRow>('failing', failingSql, [endpointId, deliveryId]);
       if (row === undefined) {
-        await abandonDeleted(tx, endpointId);
+        await abandonOne(tx, deliveryId);
         return null;
       }
       const known = { organizationId: row.organization_id, episode: row.episode };
-      if (row.status === 'paused') {
-        await holdAll(tx, endpointId);
-        return { ...known, paused: pausedBy(row.paused_reason, outcome) };
-      }
+      if (row.status === 'paused') return { ...known, paused: pausedBy(row.paused_reason, outcome) };
       if (row.failing_since === null) return { ...known, paused: null };
       const reason = automaticPause({
         outcome,
@@ -106,19 +93,12 @@ export const endpointStatus = (db: Database) => ({
    */
   resume: (endpointId: string, pauseVersion: number): Promise<'probe' | 'drain' | null> =>
     behindLock(db, endpointId, async (tx) => {
-      const resumed = await tx.execute(
+      await tx.execute(
         `update endpoints set status = 'active', paused_reason = null, resume_phase = 'probe', probe_delivery_id = null,
-                failing_since = null, abandoned_in_row = 0, updated_at = now()
+                failing_since = null, abandoned_in_row = 0, resumed_at = clock_timestamp(), updated_at = now()
           where id = $1 and status = 'paused' and pause_version = $2 and deleted_at is null`,
         [endpointId, pauseVersion],
       );
-      if (resumed > 0) {
-        // Woken by a resume before that pause, and held again: its turn is not to wait until that wake has grown old.
-        await tx.execute(
-          `update deliveries set woken_at = null where endpoint_id = $1 and status = 'held' and woken_at is not null`,
-          [endpointId],
-        );
-      }
       const [row] = await tx.query<{ resume_phase: 'probe' | 'drain' | null }>(
         'select resume_phase from endpoints where id = $1 and deleted_at is null',
         [endpointId],
@@ -126,12 +106,12 @@ export const endpointStatus = (db: Database) => ({
       return row?.resume_phase ?? null;
     }),
 
-  /** Deletes an endpoint and abandons what is unsettled there, but for what is under way: that finishes and counts. */
+  /** Deletes an endpoint. What is unsettled reads as abandoned by this alone, but for what is under way: that finishes and counts. */
   remove: (endpointId: string): Promise<void> =>
     behindLock(db, endpointId, async (tx) => {
-      await abandonDeleted(tx, endpointId);
       await tx.execute(
-        'update endpoints set deleted_at = now(), updated_at = now() where id = $1 and deleted_at is null',
+        `update endpoints set deleted_at = now(), updated_at = now(), resume_phase = null, probe_delivery_id = null
+          where id = $1 and deleted_at is null`,
         [endpointId],
       );
     }),

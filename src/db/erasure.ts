@@ -1,6 +1,6 @@
 import { leadSubject } from '../domain/ids.ts';
 import type { Database, Queryable } from './pool.ts';
-import type { Wake } from './wakes.ts';
+import type { Wake } from '../domain/wake.ts';
 
 /**
  * Removes what is known of a person (spec section 5, Erase). What stays is a tombstone of ids: the lead's row without state,

@@ -2,7 +2,7 @@ import type { AttemptResult } from '../domain/outcome.ts';
 import { lockEndpointOf } from './endpoint-lock.ts';
 import type { Database } from './pool.ts';
 import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
-import type { Wake } from './wakes.ts';
+import type { Wake } from '../domain/wake.ts';
 
 interface WorkedRow {
   workflow_id: string;

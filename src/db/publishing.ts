@@ -189,6 +189,14 @@ export const publishing = (db: Queryable) => ({
     return (await db.query<SendableRow>(leftToDoSql, [eventIds])).map(toSendable);
   },
 
+  /** What is unsettled of a subject, each with the number of its next attempt, or of the one under way. */
+  unsettledOf: (subject: string) =>
+    db.query<{ id: string; endpoint_id: string; attempt: number }>(
+      `select id, endpoint_id, case when status = 'delivering' then attempt else attempt + 1 end as attempt from deliveries
+        where subject = $1 and runner is null and status not in ('delivered', 'abandoned') order by endpoint_id, sequence`,
+      [subject],
+    ),
+
   /** The same id with other content: never applied, and visible in the lead's timeline. */
   recordConflict: (id: string, fingerprint: string, subject: string) =>
     db.execute(

@@ -1,4 +1,5 @@
-import { lockEndpoint } from './endpoint-lock.ts';
+import type { AbandonedReason } from '../domain/outcome.ts';
+import { type Position, type Positioned, positionColumns } from './page.ts';
 import type { Database } from './pool.ts';
 
 /** A recovery of all that was abandoned at an endpoint in a range of time. */
@@ -21,10 +22,13 @@ export interface RecoveringDelivery {
   attempt: number;
 }
 
-// What was deleted, skipped or erased stays abandoned (spec section 5, recover); erasure takes the bytes also of what was
-// abandoned before.
-const recoverable = `endpoint_id = $1 and status = 'abandoned' and reason in ('rejected', 'gone', 'exhausted', 'blocked_address')
-   and settled_at >= $2 and settled_at <= $3 and exists (select from event_bodies b where b.event_id = deliveries.event_id)`;
+/** What was deleted, skipped or erased stays abandoned (spec section 5, recover). */
+const recoverableReasons: AbandonedReason[] = ['rejected', 'gone', 'exhausted', 'blocked_address'];
+/** Erasure takes the bytes also of what was abandoned before. */
+const hasBody = 'exists (select from event_bodies b where b.event_id = deliveries.event_id)';
+const firstId = '00000000-0000-0000-0000-000000000000';
+
+type Batch = Positioned<{ id: string; subject: string }>;
 
 export interface NewRecoveryJob {
   id: string;
@@ -48,8 +52,10 @@ const insertedValues = ({ id, organizationId, endpointId, since, until }: NewRec
 export const recovery = (db: Database) => ({
   async count(endpointId: string, since: Date, until: Date): Promise<number> {
     const [row] = await db.query<{ count: number }>(
-      `select count(*)::int as count from deliveries where ${recoverable}`,
-      [endpointId, since, until],
+      `select count(*)::int as count from deliveries
+        where endpoint_id = $1 and status = 'abandoned' and reason = any ($4) and settled_at >= $2 and settled_at <= $3
+          and ${hasBody}`,
+      [endpointId, since, until, recoverableReasons],
     );
     return row?.count ?? 0;
   },
@@ -92,34 +98,42 @@ export const recovery = (db: Database) => ({
     return row ?? null;
   },
 
-  /** Takes its deliveries up, once: they are unsettled again, each lead's by a workflow of its own, with the schedule from its start. */
-  takeUp: (jobId: string): Promise<void> =>
+  /**
+   * Takes the next of its deliveries up, newest first: they are unsettled again, each lead's by a workflow of its own, with the
+   * schedule from its start. Gives where the next batch goes on; null: there is none. What is abandoned again since the job
+   * was created is not taken up by it.
+   */
+  takeUp: (jobId: string, after: Position | null, limit: number): Promise<Position | null> =>
     db.tx(async (tx) => {
-      const [job] = await tx.query<{ endpoint_id: string; since: Date; until: Date; count: number | null }>(
-        'select endpoint_id, since, until, count from recovery_jobs where id = $1 for update',
-        [jobId],
+      const found = await tx.query<Batch>(
+        `select d.id, d.subject, ${positionColumns('d.created_at', 'd.id')}
+           from recovery_jobs j join deliveries d on d.endpoint_id = j.endpoint_id
+          where j.id = $1 and d.status = 'abandoned' and d.reason = any ($5) and d.settled_at >= j.since
+            and d.settled_at <= least(j.until, j.created_at)
+            and d.created_at <= $2::timestamptz and (d.created_at < $2::timestamptz or d.id > $3::uuid)
+          order by d.created_at desc, d.id limit $4`,
+        [jobId, after?.at ?? 'infinity', after?.id ?? firstId, limit, recoverableReasons],
       );
-      if (job === undefined || job.count !== null) return;
       // An erasure has either gone before, and taken the bytes, or comes after, and finds what is taken up unsettled.
-      await tx.query(
-        `select from leads where subject in (select subject from deliveries where ${recoverable}) order by subject for share`,
-        [job.endpoint_id, job.since, job.until],
+      await tx.query('select from leads where subject = any ($1) order by subject for share', [
+        found.map(({ subject }) => subject),
+      ]);
+      const taken = await tx.execute(
+        `update deliveries set status = 'pending', reason = null, settled_at = null, skip_requested = false,
+                waiting_since = null, attempts_before = attempt, recovery_job_id = $1::uuid,
+                runner = 'recovery/' || endpoint_id || '/' || $1::uuid || '/' || subject
+          where id = any ($2) and status = 'abandoned' and reason = any ($3) and ${hasBody}`,
+        [jobId, found.map(({ id }) => id), recoverableReasons],
       );
-      await lockEndpoint(tx, job.endpoint_id);
-      const count = await tx.execute(
-        `update deliveries set status = 'pending', reason = null, settled_at = null, skip_requested = false, woken_at = null, waiting_since = null,
-                attempts_before = attempt, recovery_job_id = $4::uuid,
-                runner = 'recovery/' || endpoint_id || '/' || $4::uuid || '/' || subject
-          where ${recoverable}`,
-        [job.endpoint_id, job.since, job.until, jobId],
-      );
-      await tx.execute('update recovery_jobs set count = $2 where id = $1', [jobId, count]);
+      await tx.execute('update recovery_jobs set count = coalesce(count, 0) + $2 where id = $1', [jobId, taken]);
+      const last = found.length < limit ? undefined : found.at(-1);
+      return last === undefined ? null : { at: last.position_at, id: last.position_id };
     }),
 
-  /** Subjects of a job, in the order of their oldest delivery, from behind `after` (a position given before). */
-  async subjects(jobId: string, after: number, limit: number): Promise<string[]> {
+  /** The next subjects of a job behind `after`, in the order of their names. */
+  async subjects(jobId: string, after: string, limit: number): Promise<string[]> {
     const rows = await db.query<{ subject: string }>(
-      `select subject from deliveries where recovery_job_id = $1 group by subject order by min(created_at), subject offset $2 limit $3`,
+      `select subject from deliveries where recovery_job_id = $1 and subject > $2 group by subject order by subject limit $3`,
       [jobId, after, limit],
     );
     return rows.map((row) => row.subject);
@@ -128,20 +142,25 @@ export const recovery = (db: Database) => ({
   /** What a job took up of one subject and is not settled, in order. */
   unsettledOf: (jobId: string, subject: string): Promise<RecoveringDelivery[]> =>
     db.query<RecoveringDelivery>(
-      `select id, attempt + 1 as attempt from deliveries
+      `select id, case when status = 'delivering' then attempt else attempt + 1 end as attempt from deliveries
         where recovery_job_id = $1 and subject = $2 and status not in ('delivered', 'abandoned') order by sequence`,
       [jobId, subject],
     ),
 
-  /** Ends a job when all of it is settled; false while something is not. */
-  async finish(jobId: string): Promise<boolean> {
-    await db.execute(
-      `update recovery_jobs set finished_at = now() where id = $1 and finished_at is null
-          and not exists (select from deliveries where recovery_job_id = $1 and status not in ('delivered', 'abandoned'))`,
-      [jobId],
+  /** The first subject of a job, from `from` on, with something unsettled; null: none has. What is settled stays so. */
+  async firstUnsettled(jobId: string, from: string): Promise<string | null> {
+    const [row] = await db.query<{ subject: string }>(
+      `select subject from deliveries
+        where recovery_job_id = $1 and subject >= $2 and status not in ('delivered', 'abandoned')
+        order by subject limit 1`,
+      [jobId, from],
     );
-    // Also one that was ended before, by whoever died before saying so.
-    return (await db.query('select 1 from recovery_jobs where id = $1 and finished_at is null', [jobId])).length === 0;
+    return row?.subject ?? null;
+  },
+
+  /** Ends a job; one that was ended stays as it is. */
+  async finish(jobId: string): Promise<void> {
+    await db.execute('update recovery_jobs set finished_at = now() where id = $1 and finished_at is null', [jobId]);
   },
 });
 

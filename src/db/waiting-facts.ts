@@ -38,7 +38,7 @@ export const waitingFactsSql = `
          and o.sequence between d.sequence - ${furthestBack} and d.sequence - 1
          and o.status not in ('delivered', 'abandoned') and o.runner is not distinct from d.runner
        order by o.sequence desc limit 1) earlier on true
-   where d.id = any ($1::uuid[]) and d.status not in ('delivering', 'delivered', 'abandoned')`;
+   where d.id = any ($1::uuid[]) and p.deleted_at is null and d.status not in ('delivering', 'delivered', 'abandoned')`;
 
 /** What each unsettled delivery waits for, as facts for `waitingFor`; nothing of those under way or settled. */
 export async function waitingFacts(db: Queryable, deliveryIds: readonly string[]): Promise<Map<string, WaitingFacts>> {

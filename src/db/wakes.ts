@@ -1,17 +1,7 @@
 import { behindLock } from './endpoint-lock.ts';
 import { freePlaces, isCalled, isLine, keptMs, type PlacesRow, placesSql } from './places.ts';
 import type { Database } from './pool.ts';
-
-/** A workflow to be told that the lane of an endpoint may look again. */
-export interface Wake {
-  workflowId: string;
-  endpointId: string;
-}
-
-/** A workflow to be told, and its deliveries at the endpoint that are the reason. */
-export interface DueWake extends Wake {
-  deliveryIds: string[];
-}
+import type { Wake } from '../domain/wake.ts';
 
 /** A delivery whose lane sleeps, and the attempt that is its next one, or was its last. */
 export interface Sleeper extends Wake {
@@ -19,16 +9,8 @@ export interface Sleeper extends Wake {
   attempt: number;
 }
 
-/** A held delivery that was woken and is still held is woken again after this long (seconds): its signal may be lost. */
-const wakeAgainSeconds = 30;
 /** A lane that was to be woken and could not be, since Temporal was away, is tried again after this long (milliseconds). */
 const wakeAgainMs = 5_000;
-
-/** What is unsettled at an endpoint, each with its place in its lane; sorted once, whatever the statistics say. */
-const ranked = `ranked as (
-  select id, status, created_at, woken_at, coalesce(runner, subject) as workflow_id,
-         row_number() over (partition by subject, runner order by sequence) as place
-    from deliveries where endpoint_id = $1 and status not in ('delivered', 'abandoned'))`;
 
 const afterAttemptSql = `
   select p.resume_phase = 'probe' and p.probe_delivery_id = $3 as is_probe,
@@ -67,20 +49,6 @@ export interface Called {
   /** Whatever ends meanwhile; null: nobody is in line. */
   againInMs: number | null;
 }
-
-export type ProbeChoice =
-  | ({ kind: 'chosen'; deliveryId: string; asleep: boolean } & Wake)
-  | { kind: 'nothing_held' }
-  | { kind: 'passed' }
-  | { kind: 'paused' };
-
-interface DueWakeRow {
-  workflow_id: string;
-  delivery_ids: string[];
-}
-
-const toDueWakes = (endpointId: string, rows: DueWakeRow[]): DueWake[] =>
-  rows.map((row) => ({ workflowId: row.workflow_id, endpointId, deliveryIds: row.delivery_ids }));
 
 interface SleeperRow {
   id: string;
@@ -180,109 +148,6 @@ export const wakes = (db: Database) => ({
     );
     return rows.map((row) => row.endpoint_id);
   },
-
-  /**
-   * The next `limit` workflows whose head is held at the endpoint, oldest first, and how many such heads are left. A head that
-   * is retried or under way goes by its own time. `paused` when there is nothing to wake: paused again, or deleted. Who was
-   * told is to be marked (`markWoken`), and is then left out for half a minute.
-   */
-  nextHeld: (endpointId: string, limit: number): Promise<{ next: DueWake[]; held: number; paused: boolean }> =>
-    behindLock(db, endpointId, async (tx) => {
-      const [endpoint] = await tx.query<{ open: boolean }>(
-        `select status = 'active' and deleted_at is null as open from endpoints where id = $1`,
-        [endpointId],
-      );
-      if (endpoint?.open !== true) return { next: [], held: 0, paused: true };
-      const rows = await tx.query<DueWakeRow & { held: number }>(
-        `with ${ranked},
-         held as (select *, count(*) over ()::int as held from ranked where place = 1 and status = 'held'),
-         next as (
-           select * from held where woken_at is null or woken_at < now() - make_interval(secs => ${wakeAgainSeconds})
-            order by created_at, id limit $2)
-         select workflow_id, array_agg(id) as delivery_ids, max(held) as held from next group by workflow_id
-         union all select null, null, max(held) from held`,
-        [endpointId, limit],
-      );
-      const next = rows.filter((row) => row.workflow_id !== null);
-      return { next: toDueWakes(endpointId, next), held: rows.at(-1)?.held ?? 0, paused: false };
-    }),
-
-  /**
-   * Chooses the delivery that goes first after a resume: the oldest lane's head. `asleep` when it has to be woken: one that is
-   * retried goes by its schedule. `passed`: the one chosen before was delivered. `paused` when there is no resume to go on
-   * with: the endpoint was paused again, or deleted.
-   */
-  chooseProbe: (endpointId: string): Promise<ProbeChoice> =>
-    behindLock(db, endpointId, async (tx) => {
-      const [endpoint] = await tx.query<{ passed: boolean }>(
-        `select exists (select from deliveries where id = p.probe_delivery_id and status = 'delivered') as passed
-           from endpoints p where p.id = $1 and p.resume_phase = 'probe' and p.deleted_at is null`,
-        [endpointId],
-      );
-      if (endpoint === undefined) return { kind: 'paused' };
-      if (endpoint.passed) return { kind: 'passed' };
-      const [head] = await tx.query<{ id: string; status: string; workflow_id: string }>(
-        `with ${ranked},
-         head as (select id, status, workflow_id from ranked where place = 1 order by created_at, id limit 1),
-         marked as (update endpoints set probe_delivery_id = (select id from head) where id = $1)
-         select * from head`,
-        [endpointId],
-      );
-      if (head === undefined) return { kind: 'nothing_held' };
-      const { id: deliveryId, status, workflow_id: workflowId } = head;
-      return { kind: 'chosen', deliveryId, asleep: status === 'held' || status === 'pending', workflowId, endpointId };
-    }),
-
-  /**
-   * Ends the probing: what is held now is woken by `nextHeld`, and what waits behind a head is shown as waiting for its turn.
-   * A pause that came between is not touched. Behind the lock: whoever held a delivery by the phase before has committed, so a
-   * scan begun after this finds it.
-   */
-  beginDrain: (endpointId: string): Promise<void> =>
-    behindLock(db, endpointId, async (tx) => {
-      const moved = await tx.execute(
-        `update endpoints set resume_phase = 'drain', probe_delivery_id = null
-          where id = $1 and resume_phase = 'probe' and status = 'active'`,
-        [endpointId],
-      );
-      if (moved === 0) return;
-      await tx.execute(
-        `with ${ranked}
-         update deliveries d set status = 'pending' from ranked r where d.id = r.id and r.place > 1 and r.status = 'held'`,
-        [endpointId],
-      );
-    }),
-
-  /** Ends a resume; a pause that came between is not touched. */
-  endDrain: (endpointId: string): Promise<void> =>
-    behindLock(db, endpointId, async (tx) => {
-      await tx.execute(
-        `update endpoints set resume_phase = null where id = $1 and resume_phase = 'drain' and status = 'active'`,
-        [endpointId],
-      );
-    }),
-
-  /** Workflows whose deliveries were abandoned with their endpoint, and that may sleep on them: each until it is marked (`markWoken`). */
-  async nextDeleted(endpointId: string, limit: number): Promise<DueWake[]> {
-    return toDueWakes(
-      endpointId,
-      await db.query<DueWakeRow>(
-        `select coalesce(runner, subject) as workflow_id, array_agg(id) as delivery_ids from deliveries
-          where endpoint_id = $1 and status = 'abandoned' and reason = 'endpoint_deleted' and woken_at is null
-          group by 1 limit $2`,
-        [endpointId, limit],
-      ),
-    );
-  },
-
-  /**
-   * Their workflows were told. Only afterwards: of what was marked first, and then not told, nobody would think again. Behind
-   * the lock, like all that writes many rows of an endpoint: they cannot deadlock.
-   */
-  markWoken: (endpointId: string, deliveryIds: readonly string[]): Promise<number> =>
-    behindLock(db, endpointId, (tx) =>
-      tx.execute('update deliveries set woken_at = now() where id = any($1)', [deliveryIds]),
-    ),
 });
 
 export type Wakes = ReturnType<typeof wakes>;

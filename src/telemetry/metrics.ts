@@ -21,6 +21,8 @@ export interface Metrics {
   mails: Counter<'outcome'>;
   /** Leads whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
   enrichmentOverdue: Counter;
+  /** Workflows that were gone while something of theirs was unsettled, and were started anew. */
+  takeovers: Counter;
   /** Rows that retention removed. `rows`: deliveries, attempts, bodies, receipts, jobs. */
   retentionRemoved: Counter<'rows'>;
   /** When this process ended a run of retention; absent until then. */
@@ -84,6 +86,11 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     enrichmentOverdue: new Counter({
       name: 'spark360_enrichment_overdue_total',
       help: 'Leads whose enrichment did not arrive before its deadline',
+      registers,
+    }),
+    takeovers: new Counter({
+      name: 'spark360_workflow_takeovers_total',
+      help: 'Workflows that were gone while deliveries of theirs were unsettled: a fresh run took them over',
       registers,
     }),
     retentionRemoved: new Counter({

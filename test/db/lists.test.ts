@@ -7,6 +7,7 @@ import { organizations } from '../../src/db/organizations.ts';
 import type { Page, PageRequest } from '../../src/db/page.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
+import type { DeliveryStatus } from '../../src/domain/outcome.ts';
 import { createTestDatabase, type TestDatabase } from '../support/services.ts';
 
 let database: TestDatabase;
@@ -26,12 +27,20 @@ beforeEach(async () => {
 });
 
 /** Rows of one statement have one `created_at`: pages must break ties by id. */
-const insertDeliveries = (endpoint: string, lead: string, count: number, status = 'pending') =>
-  db.execute(
-    `insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status)
-     select gen_random_uuid(), $1, $2, $3, $4, 'lead.enriched', n, $6 from generate_series(1, $5) n`,
+const insertDeliveries = async (endpoint: string, lead: string, count: number, status = 'pending') => {
+  await db.execute(
+    `insert into endpoints (id, organization_id, url, events, secret)
+     values ($1, $2, 'https://partner.example', '{lead.enriched}', '') on conflict do nothing`,
+    [endpoint, organization],
+  );
+  await db.execute(
+    `insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status, reason, delivered_at, settled_at)
+     select gen_random_uuid(), $1, $2, $3, $4, 'lead.enriched', n, $6, case when $6 = 'abandoned' then 'rejected' end,
+            case when $6 = 'delivered' then now() end, case when $6 in ('delivered', 'abandoned') then now() end
+       from generate_series(1, $5) n`,
     [endpoint, organization, leadSubject(organization, lead), lead, count, status],
   );
+};
 
 async function allPages<Row extends object>(
   list: (request: PageRequest) => Promise<Page<Row>>,
@@ -65,7 +74,8 @@ test('a page that is exactly full is the last one when nothing is behind it', as
 
 test('filters and pages go together', async () => {
   const [endpoint, lead] = [randomUUID(), randomUUID()];
-  await insertDeliveries(endpoint, lead, 7, 'held');
+  await insertDeliveries(endpoint, lead, 7);
+  await db.execute(`update endpoints set status = 'paused', paused_reason = 'manual' where id = $1`, [endpoint]);
   await insertDeliveries(randomUUID(), randomUUID(), 7);
   for (const filter of [{ endpointId: endpoint }, { leadId: lead }, { status: 'held' as const }]) {
     const pages = await allPages((request) => deliveries(db).list(organization, filter, request), 3);
@@ -73,6 +83,38 @@ test('filters and pages go together', async () => {
     expect(new Set(pages.flat().map(({ endpoint_id }) => endpoint_id))).toEqual(new Set([endpoint]));
   }
 });
+
+test.each([
+  ['it is paused', { status: 'paused', paused_reason: 'manual' }, { held: ['pending', 'retrying', 'held'] }],
+  ['one goes first after a resume', { resume_phase: 'probe' }, { held: ['pending', 'retrying', 'held'] }],
+  ['it drains', { resume_phase: 'drain' }, { held: ['held'], pending: ['pending'], retrying: ['retrying'] }],
+  ['it is open', {}, { pending: ['pending', 'held'], retrying: ['retrying'] }],
+  ['it is deleted', { deleted_at: 'now' }, { abandoned: ['pending', 'retrying', 'held', 'abandoned'] }],
+] as [string, Record<string, string>, Record<string, string[]>][])(
+  'what a delivery reads follows from its endpoint, and lists by status agree: %s',
+  async (_name, change, expected) => {
+    const endpoint = randomUUID();
+    const statuses = ['pending', 'retrying', 'held', 'delivering', 'delivered', 'abandoned'];
+    for (const status of statuses) await insertDeliveries(endpoint, randomUUID(), 1, status);
+    const columns = Object.keys(change).map((column, index) => `${column} = $${index + 2}`);
+    if (columns.length > 0)
+      await db.execute(`update endpoints set ${columns.join()} where id = $1`, [endpoint, ...Object.values(change)]);
+    const rows = await db.query<{ id: string; status: string }>(
+      'select id, status from deliveries where endpoint_id = $1',
+      [endpoint],
+    );
+    const rowStatus = new Map(rows.map(({ id, status }) => [id, status]));
+    for (const status of statuses as DeliveryStatus[]) {
+      const list = await deliveries(db).list(organization, { status }, { limit: 50, after: null });
+      expect(list.rows.map((row) => row.status)).toEqual(list.rows.map(() => status));
+      const always = ['delivering', 'delivered', 'abandoned'].includes(status) ? [status] : [];
+      const wanted = new Set([...(expected[status] ?? []), ...always]);
+      expect(new Set(list.rows.map(({ id }) => rowStatus.get(id)))).toEqual(wanted);
+    }
+    const all = await deliveries(db).list(organization, {}, { limit: 50, after: null });
+    expect(all.rows).toHaveLength(statuses.length);
+  },
+);
 
 test('a delivery whose body is gone still reads', async () => {
   await insertDeliveries(randomUUID(), randomUUID(), 1);

@@ -6,7 +6,7 @@ import { deliveriesOf } from '../support/ledger.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { endpointRow, statusesAt } from './rows.ts';
+import { deliveryIdsAt, endpointRow, statusesAt } from './rows.ts';
 
 // What pause-and-resume.test.ts does not say: a resume hurries no retry, and shows what waits for its turn as that.
 let service: TestService;
@@ -47,8 +47,11 @@ test('the one that goes first fails: it is not woken again before its time, and 
   await service.deps.operations.resume(endpoint);
   await eventually(async () => expect(await statuses()).toEqual(['retrying', 'held', 'held', 'held']));
   // What the endpoint's workflow does when it has waited for a word for long.
-  expect(await service.deps.activityParts.wakes.chooseProbe(endpoint)).toMatchObject({ kind: 'chosen', asleep: false });
-  await sleep(300);
+  const { chooseProbe } = endpointActivities(service.deps.activityParts);
+  const [head] = await deliveryIdsAt(service.deps, endpoint);
+  expect(await chooseProbe({ endpointId: endpoint })).toEqual({ kind: 'chosen', deliveryId: head });
+  await sleep(500);
+  expect(await statuses()).toEqual(['retrying', 'held', 'held', 'held']);
   expect(receiver.requests).toHaveLength(1);
 });
 
@@ -57,9 +60,6 @@ test('a lead that fails while the others drain is retried by the schedule, howev
   receiver.answer(({ json }) => ({ status: leadIdOf(json) === second.leadId ? 500 : 200 }));
   await service.deps.operations.resume(endpoint);
   await eventually(async () => expect(await statuses()).toEqual(['delivered', 'delivered', 'retrying', 'pending']));
-  await service.deps.db.execute(`update deliveries set woken_at = now() - interval '1 hour' where endpoint_id = $1`, [
-    endpoint,
-  ]);
   await eventually(async () => expect(await endpointRow(service.deps, endpoint)).toMatchObject({ resume_phase: null }));
   await sleep(2_500);
   expect(receiver.requests.filter(({ json }) => leadIdOf(json) === second.leadId)).toHaveLength(1);
@@ -76,7 +76,7 @@ test('the word of the one that went first is lost: that it was delivered is enou
     `update deliveries set status = 'delivered', delivered_at = now(), settled_at = now() where id = $1`,
     [head?.id],
   );
-  expect(await service.deps.activityParts.wakes.chooseProbe(endpoint)).toEqual({ kind: 'passed' });
+  expect(await service.deps.activityParts.resumes.chooseProbe(endpoint)).toEqual({ kind: 'passed' });
 });
 
 test('paused and resumed twice within seconds: nobody waits for an old wake to be forgotten', async () => {
@@ -97,47 +97,64 @@ test('paused and resumed twice within seconds: nobody waits for an old wake to b
   }
 });
 
+test('a retry that is hours away when the endpoint is paused goes with the others when it is resumed', async () => {
+  receiver.answer({ status: 500 });
+  const leads = [aLead(organization), aLead(organization)];
+  for (const lead of leads) await service.deps.client.publish(lead.created());
+  await eventually(async () => expect(await statuses()).toEqual(['retrying', 'retrying']));
+  await service.deps.operations.pause(endpoint);
+  expect(await statuses()).toEqual(['held', 'held']);
+  receiver.answer({});
+  await service.deps.operations.resume(endpoint);
+  await eventually(async () => expect(await statuses()).toEqual(['delivered', 'delivered']));
+  expect(receiver.requests.map(({ headers }) => headers['x-spark360-attempt'])).toEqual(['1', '1', '2', '2']);
+});
+
 /** The endpoint's steps, in a process whose signals to one lead are lost, until it is told otherwise. */
 function stepsWithout(lead: LeadEvents) {
   const { activityParts } = service.deps;
   const lost = { isOn: true };
+  const losing = (wake: (typeof activityParts)['wake']) => async (wanted: Parameters<typeof wake>[0]) => {
+    if (lost.isOn && wanted.workflowId.endsWith(lead.leadId)) throw new Error('Temporal is away');
+    await wake(wanted);
+  };
   const steps = endpointActivities({
     ...activityParts,
-    async wake(wake) {
-      if (lost.isOn && wake.workflowId.endsWith(lead.leadId)) throw new Error('Temporal is away');
-      await activityParts.wake(wake);
-    },
+    wake: losing(activityParts.wake),
+    wakeIfRunning: losing(activityParts.wakeIfRunning),
   });
-  return { lost, steps, batch: { endpointId: endpoint, limit: 50 } };
+  return { lost, steps };
 }
 
-test('a lead could not be told that the endpoint is open: it is told with the next batch, the others are with this one', async () => {
+test('a lead could not be told that the endpoint is open: it is told with the next walk, the others are with this one', async () => {
   const [first] = await twoHeldLeads();
   await service.deps.db.execute(
     `update endpoints set status = 'active', paused_reason = null, resume_phase = 'drain' where id = $1`,
     [endpoint],
   );
-  const { lost, steps, batch } = stepsWithout(first);
-  await steps.wakeHeld(batch);
+  const { lost, steps } = stepsWithout(first);
+  const batch = { endpointId: endpoint, position: null, limit: 50 };
+  expect(await steps.wakeStopped(batch)).toEqual({ next: { status: 'retrying', after: null }, missed: true });
   await eventually(async () => expect(await statuses()).toEqual(['held', 'held', 'delivered', 'delivered']));
-  await expect(steps.wakeHeld(batch)).rejects.toThrow('Temporal is away');
+  await expect(steps.wakeStopped(batch)).rejects.toThrow('Temporal is away');
   lost.isOn = false;
-  await steps.wakeHeld(batch);
+  expect(await steps.wakeStopped(batch)).toMatchObject({ missed: false });
   await eventually(async () => expect(await statuses()).toEqual(Array(4).fill('delivered')), 15_000);
 });
 
-test('a lead could not be told that the endpoint is deleted: it is told with the next batch, and waits for nothing', async () => {
+test('a lead could not be told that the endpoint is deleted: it is told with the next walk, and waits for nothing', async () => {
   const leads = await twoHeldLeads();
   const lanesOf = async ({ leadId }: LeadEvents) =>
     (await service.deps.client.lead(organization, leadId).state())?.lanes;
-  const { lost, steps, batch } = stepsWithout(leads[0]);
+  const { lost, steps } = stepsWithout(leads[0]);
   await steps.removeEndpoint({ endpointId: endpoint });
-  expect(await steps.wakeDeleted(batch)).toBe(true);
+  expect(await statuses()).toEqual(Array(4).fill('abandoned: endpoint_deleted'));
+  expect(await steps.abandonDeleted({ endpointId: endpoint })).toBe(true);
+  const batch = { endpointId: endpoint, after: null, limit: 50 };
+  expect(await steps.wakeDeleted(batch)).toEqual({ next: null, missed: true });
   await eventually(async () => expect(await lanesOf(leads[1])).toEqual([]));
-  await expect(steps.wakeDeleted(batch)).rejects.toThrow('Temporal is away');
   expect(await lanesOf(leads[0])).toHaveLength(1);
   lost.isOn = false;
-  expect(await steps.wakeDeleted(batch)).toBe(true);
+  expect(await steps.wakeDeleted(batch)).toEqual({ next: null, missed: false });
   await eventually(async () => expect(await lanesOf(leads[0])).toEqual([]));
-  expect(await steps.wakeDeleted(batch)).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { shownReason, shownStatus } from '../../src/db/shown-status.ts';
 import type { Deps } from '../../src/deps.ts';
 
 export interface EndpointRow {
@@ -16,10 +17,11 @@ export async function endpointRow({ db }: Deps, endpointId: string): Promise<End
   return row;
 }
 
-/** The deliveries of an endpoint, oldest first, each as `status` or `abandoned: reason`. */
+/** The deliveries of an endpoint as they read, oldest first, each as `status` or `abandoned: reason`. */
 export async function statusesAt({ db }: Deps, endpointId: string): Promise<string[]> {
   const rows = await db.query<{ status: string; reason: string | null }>(
-    'select status, reason from deliveries where endpoint_id = $1 order by created_at, sequence',
+    `select ${shownStatus} as status, ${shownReason} as reason from deliveries d join endpoints p on p.id = d.endpoint_id
+      where d.endpoint_id = $1 order by d.created_at, d.sequence`,
     [endpointId],
   );
   return rows.map(({ status, reason }) => (reason === null ? status : `${status}: ${reason}`));

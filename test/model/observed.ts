@@ -1,3 +1,4 @@
+import { shownReason, shownStatus } from '../../src/db/shown-status.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
 import type { Deps } from '../../src/deps.ts';
 import type { Arrival } from './partner.ts';
@@ -56,8 +57,9 @@ export async function factsOf(
 ): Promise<Pick<Observed, 'deliveries' | 'attemptIds'>> {
   const subjects = leadIds.map((leadId) => leadSubject(organizationId, leadId));
   const rows = await db.query<Record<string, unknown>>(
-    `select id, endpoint_id, lead_id, event_id, event, sequence, status, reason from deliveries
-      where subject = any ($1) order by endpoint_id, lead_id, sequence`,
+    `select d.id, d.endpoint_id, d.lead_id, d.event_id, d.event, d.sequence, ${shownStatus} as status, ${shownReason} as reason
+       from deliveries d join endpoints p on p.id = d.endpoint_id
+      where d.subject = any ($1) order by d.endpoint_id, d.lead_id, d.sequence`,
     [subjects],
   );
   const attempts = await db.query<{ id: string }>(

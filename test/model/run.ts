@@ -302,7 +302,7 @@ export class ModelRun {
       `select 'delivery ' || id || ' lead ' || lead_id || ' at ' || endpoint_id || ' ' || event || ' #' || sequence || ' ' || status
               || ' attempt ' || attempt || ' next ' || coalesce(next_attempt_at::text, '-') || ' runner ' || coalesce(runner, '-') as what
          from deliveries where organization_id = $1 and status not in ('delivered', 'abandoned')
-          and not (endpoint_id = coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') and status = 'held')`,
+          and not (endpoint_id = coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') and status <> 'delivering')`,
       [this.#organizationId, pausedId],
     );
     const emitted = await this.#deps.db.query<{ subject: string; type: string }>(

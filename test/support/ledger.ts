@@ -1,3 +1,4 @@
+import { shownNextAttemptAt, shownReason, shownStatus } from '../../src/db/shown-status.ts';
 import type { Deps } from '../../src/deps.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { eventually } from './eventually.ts';
@@ -42,11 +43,12 @@ export const stepsOf = ({ db }: Deps, subject: string): Promise<StepRow[]> =>
     [subject],
   );
 
-/** A lead's deliveries, by endpoint and sequence. */
+/** A lead's deliveries as they read, by endpoint and sequence. */
 export const deliveriesOf = ({ db }: Deps, { organizationId, leadId }: Lead): Promise<DeliveryRow[]> =>
   db.query<DeliveryRow & Record<string, unknown>>(
-    `select id, endpoint_id, event_id, event, sequence, status, reason, attempt, next_attempt_at, delivered_at
-       from deliveries where subject = $1 order by endpoint_id, sequence`,
+    `select d.id, d.endpoint_id, d.event_id, d.event, d.sequence, ${shownStatus} as status, ${shownReason} as reason, d.attempt,
+            ${shownNextAttemptAt} as next_attempt_at, d.delivered_at
+       from deliveries d join endpoints p on p.id = d.endpoint_id where d.subject = $1 order by d.endpoint_id, d.sequence`,
     [leadSubject(organizationId, leadId)],
   );
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { statusesAt } from '../delivery/rows.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
@@ -13,13 +14,7 @@ beforeAll(async () => {
 afterAll(() => service?.stop());
 afterEach(() => receiver?.close());
 
-const statuses = async (endpointId: string) =>
-  (
-    await service.deps.db.query<{ status: string; reason: string | null }>(
-      'select status, reason from deliveries where endpoint_id = $1 order by created_at, sequence',
-      [endpointId],
-    )
-  ).map(({ status, reason }) => (reason === null ? status : `${status}: ${reason}`));
+const statuses = (endpointId: string) => statusesAt(service.deps, endpointId);
 
 const endpointRow = async (endpointId: string) =>
   (

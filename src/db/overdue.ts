@@ -1,0 +1,61 @@
+import type { Wake } from '../domain/wake.ts';
+import { isFirst } from './lane-order.ts';
+import { type Position, type Positioned, positionColumns } from './page.ts';
+import type { Queryable } from './pool.ts';
+
+/** Where a walk over what is unsettled stands: at an endpoint, behind one of its deliveries. */
+export interface OverduePosition {
+  endpointId: string;
+  /** Null: at the endpoint's beginning. */
+  after: Position | null;
+}
+
+export interface OverdueBatch {
+  wakes: Wake[];
+  /** Null: every endpoint was walked. */
+  next: OverduePosition | null;
+}
+
+type Row = Positioned<{ workflow_id: string; is_overdue: boolean }>;
+
+const firstId = '00000000-0000-0000-0000-000000000000';
+
+/** This long after its time a lane that runs has long looked (seconds). */
+const graceSeconds = 300;
+
+// Of a lane only the first: the others wait for it. What stands in line, or is held, waits for its endpoint.
+const isOverdue = `
+  d.waiting_since is null and coalesce(d.next_attempt_at, d.attempt_started_at, d.created_at) < now() - interval '${graceSeconds} s'
+  and ${isFirst}`;
+
+/** Deliveries that nobody seems to work at, though nothing stands in their way. */
+export const overdue = (db: Queryable) => ({
+  /** Looks at the next `limit` unsettled deliveries of the endpoint at which the walk stands, or goes on to the next endpoint. */
+  async next({ endpointId, after }: OverduePosition, limit: number): Promise<OverdueBatch> {
+    const rows = await db.query<Row>(
+      `select d.workflow_id, d.is_overdue, ${positionColumns('d.created_at', 'd.id')} from (
+         select d.id, d.created_at, coalesce(d.runner, d.subject) as workflow_id, ${isOverdue} as is_overdue
+           from deliveries d join endpoints p on p.id = d.endpoint_id
+          where d.endpoint_id = $1 and d.status not in ('delivered', 'abandoned') and (d.created_at, d.id) > ($2::timestamptz, $3::uuid)
+            and p.status = 'active' and p.resume_phase is null and p.deleted_at is null
+          order by d.created_at, d.id limit $4) d
+        order by d.created_at, d.id`,
+      [endpointId, after?.at ?? '-infinity', after?.id ?? firstId, limit],
+    );
+    const late = new Set(rows.filter((row) => row.is_overdue).map((row) => row.workflow_id));
+    const wakes = [...late].map((workflowId) => ({ workflowId, endpointId }));
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    if (last !== undefined)
+      return { wakes, next: { endpointId, after: { at: last.position_at, id: last.position_id } } };
+    const [following] = await db.query<{ id: string }>(
+      `select id from endpoints where id > $1 and deleted_at is null and status = 'active' order by id limit 1`,
+      [endpointId],
+    );
+    return { wakes, next: following === undefined ? null : { endpointId: following.id, after: null } };
+  },
+});
+
+export type Overdue = ReturnType<typeof overdue>;
+
+/** Before every endpoint. */
+export const overdueStart: OverduePosition = { endpointId: firstId, after: null };

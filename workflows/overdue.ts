@@ -1,0 +1,21 @@
+import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { OverdueActivities } from '../activities/overdue.ts';
+
+type Position = Parameters<OverdueActivities['wakeOverdue']>[0]['position'];
+
+const { wakeOverdue } = proxyActivities<OverdueActivities>({
+  startToCloseTimeout: '2m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/**
+ * Finds deliveries that are late though nothing stands in their way, and wakes their workflows; one that is gone, terminated
+ * say, is started anew. Every few minutes by its schedule: whoever waits for its own timer is not among them.
+ */
+export async function overdue(from: Position = null): Promise<void> {
+  let position = from;
+  do {
+    position = await wakeOverdue({ position });
+    if (position !== null && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof overdue>(position);
+  } while (position !== null);
+}
