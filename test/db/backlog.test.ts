@@ -27,12 +27,12 @@ test('nothing waits in an empty database', async () => {
 test('deliveries by status with the age of the oldest, overdue retries, full and paused endpoints', async () => {
   const full = await anEndpoint({ maxInFlight: 2 });
   const free = await anEndpoint({ maxInFlight: 3 });
-  await anEndpoint({ pausedReason: 'gone' });
+  const paused = await anEndpoint({ pausedReason: 'gone' });
   await anEndpoint({ pausedReason: 'manual' });
   await anEndpoint({ pausedReason: 'manual' });
   await insert(full, 'delivering', 2);
   await insert(free, 'delivering', 2);
-  await insert(free, 'held', 3, { ageSeconds: 500 });
+  await insert(paused, 'pending', 3, { ageSeconds: 500 });
   await insert(free, 'retrying', 1, { ageSeconds: 90, dueInSeconds: -61 });
   await insert(free, 'retrying', 2, { dueInSeconds: -30 });
   await insert(free, 'delivered', 5, { ageSeconds: 9_000 });
