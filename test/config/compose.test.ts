@@ -95,7 +95,7 @@ describe('docker-compose.yml', () => {
   );
 
   test.each(services)('%s has an image of a fixed version, or ours', (_name, { image = '' }) => {
-    expect(image).toMatch(/^spark360-events$|:\d+(\.\d+)*$/);
+    expect(image).toMatch(/^spark360-events$|:v?\d+(\.\d+)*$/);
   });
 
   test.each(services)('%s mounts what is declared or in the checkout', (_name, { volumes = [] }) => {
