@@ -4,6 +4,7 @@ import { SealedValueError } from '../../crypto/key-ring.ts';
 import { operatorOnly } from '../access.ts';
 import { allowOrigins, answerPreflight } from '../cors.ts';
 import { invalid } from '../intake/read-events.ts';
+import { maxBatchBytes } from '../json-body.ts';
 import type { ApiParts } from '../parts.ts';
 import { fromJson, payloadsOut, payloadsSchema, toJson } from '../payload-json.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
@@ -52,6 +53,7 @@ const withKey =
         url,
         {
           config: { access: operatorOnly, csrfGuard: 'temporal_ui', readOnlySessions: true },
+          bodyLimit: maxBatchBytes,
           schema: {
             tags: ['Operation'],
             summary: `Temporal's remote codec: ${direction}`,
@@ -72,8 +74,10 @@ const withCapability =
     for (const direction of directions) {
       const url = `/codec/:token/${direction}`;
       app.options(url, { config: { access: 'capability' }, schema: { hide: true } }, answerPreflight);
-      app.post(url, { config: { access: 'capability' }, schema: { hide: true, body: payloadsSchema } }, ({ body }) =>
-        run(direction, body),
+      app.post(
+        url,
+        { config: { access: 'capability' }, bodyLimit: maxBatchBytes, schema: { hide: true, body: payloadsSchema } },
+        ({ body }) => run(direction, body),
       );
     }
   };
