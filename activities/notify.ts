@@ -68,7 +68,7 @@ export const notifyActivities = (parts: NotifyParts) => ({
       notice.kind === 'warning'
         ? warningMail(failure, parts.retryScheduleMs.at(-1) ?? 0, parts.publicUrl)
         : pausedMail(failure, notice.pausedReason ?? 'failing', parts.publicUrl);
-    await sendMail(parts, noticeWorkflowId(notice), row.notify, mail);
+    await sendMail(parts, row.organization_id, noticeWorkflowId(notice), row.notify, mail);
   },
 
   /** Sends one digest of those of the leads that still wait. `sent` is false when there was nothing to say, or nobody to say it to. */
@@ -80,7 +80,7 @@ export const notifyActivities = (parts: NotifyParts) => ({
     const overdue = leads.filter(({ leadId }) => waiting.has(leadId));
     if (overdue.length > 0) {
       const recipients = await parts.notices.recipients(organizationId);
-      await sendMail(parts, id, recipients, digestMail(overdue, more, parts.publicUrl));
+      await sendMail(parts, organizationId, id, recipients, digestMail(overdue, more, parts.publicUrl));
     }
     return { sent: await parts.notices.hasReached(id) };
   },

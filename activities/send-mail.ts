@@ -9,6 +9,8 @@ export interface SendMailParts {
   notices: Notices;
   mailer: Mailer;
   log: Log;
+  /** Mails that one organization gets on a day (UTC), over all its addresses. */
+  maxDailyMails: number;
 }
 
 /** The mail server took the mail not at all, or not for everybody: it is tried again. Says codes only, never an address. */
@@ -22,21 +24,28 @@ const heartbeatMs = 5_000;
 const recordingPatienceMs = 60_000;
 
 /**
- * Brings a mail to those of `recipients` that do not have it yet, and remembers who has. Throws `MailDeferredError` when
+ * Brings a mail of an organization to those of `recipients` that do not have it yet, and remembers who has. Throws `MailDeferredError` when
  * some are to be tried again: Temporal's policy does that, and the next try leaves the others alone. A process that is
- * killed between the server's yes and the remembering sends again, with the same Message-ID.
+ * killed between the server's yes and the remembering sends again, with the same Message-ID. Beyond `maxDailyMails` a mail is
+ * dropped: who chooses the addresses also makes the failures.
  */
 export async function sendMail(
-  { notices, mailer, log }: SendMailParts,
+  { notices, mailer, log, maxDailyMails }: SendMailParts,
+  organizationId: string,
   id: string,
   recipients: readonly string[],
   mail: RenderedMail,
 ): Promise<void> {
-  const to = await notices.unsettled(id, recipients);
+  const unsettled = await notices.unsettled(id, recipients);
+  if (unsettled.length === 0) return;
+  const to = unsettled.slice(0, await notices.mailsLeft(organizationId, maxDailyMails));
+  const dropped = unsettled.length - to.length;
+  if (dropped > 0)
+    log.warn({ mail: id, organization_id: organizationId, dropped }, 'mail dropped: MAX_DAILY_MAILS reached');
   if (to.length === 0) return;
   const sent = await beating(async () => {
     const answer = await mailer.send({ ...mail, id, to }, Context.current().cancellationSignal);
-    await persistently(() => notices.settle(id, answer));
+    await persistently(() => notices.settle(organizationId, id, answer));
     return answer;
   });
   const line = {

@@ -132,6 +132,11 @@ export const variables = {
     .string()
     .prefault('Spark360 Events <events@spark360.example>')
     .describe('Sender of the mails to organizations: a name and an address of your own domain.'),
+  MAX_DAILY_MAILS: integer(1, 100_000)
+    .prefault('500')
+    .describe(
+      'Mails that one organization gets on a day (UTC), over all its addresses; further ones are dropped, and logged.',
+    ),
   PUBLIC_URL: url('https', 'http').optional().describe('Where people reach this service, for the links in mails.'),
   MAX_ENDPOINTS: integer(1, 10_000)
     .prefault('100')
@@ -219,6 +224,7 @@ export interface Config {
   readonly idleAfterMs: number;
   readonly smtpUrl?: string;
   readonly mailFrom: string;
+  readonly maxDailyMails: number;
   readonly publicUrl?: string;
   readonly temporalUiUrl?: string;
   readonly maxEndpoints: number;
@@ -322,6 +328,7 @@ function toConfig(settings: Settings, make: MadeKeys): Config {
     enrichmentDeadlineMs: settings.ENRICHMENT_DEADLINE,
     idleAfterMs: settings.IDLE_AFTER,
     mailFrom: settings.MAIL_FROM,
+    maxDailyMails: settings.MAX_DAILY_MAILS,
     ...present({
       smtpUrl: settings.SMTP_URL,
       publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),

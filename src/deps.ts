@@ -141,6 +141,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     taskQueue,
     mailer,
     notices: notices(db),
+    maxDailyMails: config.maxDailyMails,
     publicUrl: config.publicUrl,
     enrichmentOverdue: metrics.enrichmentOverdue,
     log,

@@ -2,6 +2,7 @@ import type { Queryable } from './pool.ts';
 
 /** What a notice about a failing endpoint needs, as it stands now. */
 export interface FailureRow {
+  organization_id: string;
   url: string;
   notify: string[];
   /** Null when the delivery is no longer kept. */
@@ -21,7 +22,7 @@ export const notices = (db: Queryable) => ({
   /** Null when the endpoint is gone: nobody has to be warned of it any more. */
   async failure(endpointId: string, deliveryId: string, attempt: number): Promise<FailureRow | null> {
     const [row] = await db.query<FailureRow>(
-      `select e.url, o.notify, d.event, a.started_at, a.status_code, a.response_body, a.error_class, a.error
+      `select e.organization_id, e.url, o.notify, d.event, a.started_at, a.status_code, a.response_body, a.error_class, a.error
          from endpoints e
          join organizations o on o.id = e.organization_id
          left join deliveries d on d.id = $2
@@ -66,14 +67,34 @@ export const notices = (db: Queryable) => ({
     return (await db.query(sql, [mailId])).length > 0;
   },
 
-  settle: (mailId: string, { accepted, refused }: { accepted: readonly string[]; refused: readonly string[] }) =>
+  /** How many more mails the organization may get today, of `most` a day. Mails under way together may go beyond it. */
+  async mailsLeft(organizationId: string, most: number): Promise<number> {
+    const [row] = await db.query<{ mails: number }>(
+      `select mails from mail_days where organization_id = $1 and day = (now() at time zone 'utc')::date`,
+      [organizationId],
+    );
+    return Math.max(0, most - (row?.mails ?? 0));
+  },
+
+  /** Remembers who has the mail or refused it, and counts those who have it for the day; earlier days are forgotten. */
+  settle: (
+    organizationId: string,
+    mailId: string,
+    { accepted, refused }: { accepted: readonly string[]; refused: readonly string[] },
+  ) =>
     db.execute(
-      `insert into mail_receipts (mail_id, recipient, outcome)
+      `with counted as (
+         insert into mail_days as d (organization_id, mails)
+         select $4::uuid, cardinality($2::text[]) where cardinality($2::text[]) > 0
+         on conflict (organization_id, day) do update set mails = d.mails + excluded.mails),
+       forgotten as (
+         delete from mail_days where organization_id = $4 and day < (now() at time zone 'utc')::date)
+       insert into mail_receipts (mail_id, recipient, outcome)
        select distinct on (2) $1, ${hashOf('address')}, outcome
          from (select unnest($2::text[]) as address, 'accepted' as outcome
                union all select unnest($3::text[]), 'refused') as answered
        on conflict do nothing`,
-      [mailId, accepted, refused],
+      [mailId, accepted, refused, organizationId],
     ),
 });
 

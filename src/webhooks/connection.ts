@@ -79,8 +79,9 @@ export class Connection {
     socket.read = (size) => {
       for (let chunk = read(size); chunk !== null; chunk = read(size)) {
         if (this.#exchange?.isReading !== true) {
+          // Of an answer that was left in its middle some may be here still.
+          if (!socket.destroyed) this.#onUnasked();
           socket.destroy();
-          this.#onUnasked();
           return null;
         }
         const passed = this.#exchange.read(chunk);

@@ -36,6 +36,7 @@ test('without any variable every default of the specification holds', () => {
     enrichmentDeadlineMs: 86_400_000,
     idleAfterMs: 604_800_000,
     mailFrom: 'Spark360 Events <events@spark360.example>',
+    maxDailyMails: 500,
     maxEndpoints: 100,
     allowInsecureEndpoints: null,
     retentionDays: 90,

@@ -29,6 +29,7 @@ export const testConfig = (databaseUrl: string, overrides: Partial<Config> = {})
   enrichmentDeadlineMs: 86_400_000,
   idleAfterMs: 604_800_000,
   mailFrom: 'Spark360 Events <events@spark360.example>',
+  maxDailyMails: 500,
   maxEndpoints: 100,
   allowInsecureEndpoints: 'loopback',
   retentionDays: 90,

@@ -146,6 +146,17 @@ describe('bytes nobody asked for are never the answer of the next request', () =
     expect(server.connections).toBe(101);
   });
 
+  test('what is left of a long body is not such bytes: short answers are kept as before', async () => {
+    const server = await scriptedReceiver(({ socket, connection }) =>
+      socket.write(answer(200, connection === 1 ? 'x'.repeat(1_000_000) : 'ok')),
+    );
+    const sender = sending();
+    for (let number = 0; number < 4; number += 1) {
+      expect(await sender.send(to(server))).toMatchObject({ statusCode: 200, error: null });
+    }
+    expect(server.connections).toBe(2);
+  });
+
   test('they came while this process stood still, right before the next request', async () => {
     // On a thread of its own, which goes on meanwhile.
     const thread = new Worker(

@@ -181,3 +181,23 @@ test('neither history nor log has an address, a response body or what the mail s
   expect(kept[2]).toContain('451 to RCPT TO');
   for (const text of kept) for (const secret of secrets) expect(text).not.toContain(secret);
 });
+
+test('an organization that causes mails without end gets so many a day, and the rest is dropped and logged', async () => {
+  const { smtp, service } = await started();
+  const notice = await aFailure(service, { notify: ['a@org.example', 'b@org.example', 'c@org.example'] });
+  const most = service.deps.config.maxDailyMails;
+  await service.deps.db.execute(
+    `insert into mail_days (organization_id, day, mails)
+     select organization_id, (now() at time zone 'utc')::date - past, $2 from endpoints, unnest(array[0, 1]) as past where id = $1`,
+    [notice.endpointId, most - 2],
+  );
+  for (const episode of [1, 2]) {
+    const next = { ...notice, episode };
+    await report(service, next);
+    await sent(service, next);
+  }
+  expect(smtp.mails.map(({ to }) => to)).toEqual([['a@org.example', 'b@org.example']]);
+  const dropped = [...processLog.text().matchAll(/"dropped":(\d)/g)].map(([, count]) => count);
+  expect(dropped.slice(-2)).toEqual(['1', '3']);
+  expect(await service.deps.db.query('select mails from mail_days')).toEqual([{ mails: most }]);
+});
