@@ -1,5 +1,55 @@
-import type { Finding } from '../cli/context.ts';
+import { ConfigError, readConfig } from '../config.ts';
+import { developmentKeys } from '../config-keys.ts';
+import { buildDeps } from '../deps.ts';
+import type { Finding } from '../doctor/check.ts';
+import { examine } from '../doctor/doctor.ts';
+import { withEmbeddedAddresses } from '../embedded/addresses.ts';
+import { systemResolve } from '../webhooks/resolve.ts';
 
-export async function runDoctor(_: { fix: boolean }): Promise<Finding[]> {
-  return [];
+/** Examines the service that the environment describes. */
+export async function runDoctor({ fix }: { fix: boolean }): Promise<Finding[]> {
+  const config = await readEnvironment();
+  if (Array.isArray(config)) return config;
+  // stdout is for what was found.
+  const deps = await buildDeps({ ...config, logLevel: 'silent' }, { role: 'doctor' });
+  try {
+    const { db, temporal, taskQueue, keyRing, client, activityParts } = deps;
+    const { outbox, wake } = activityParts;
+    const publish = (event: unknown) => client.publish(event);
+    const parts = {
+      config,
+      db,
+      temporal,
+      taskQueue,
+      keyRing,
+      outbox,
+      wake,
+      publish,
+      resolve: systemResolve,
+      now: Date.now,
+    };
+    return await examine(parts, { fix });
+  } finally {
+    await deps.close();
+  }
+}
+
+const nothingSet =
+  'Run it where the service runs, with its environment, or in the folder of `npm start` while that runs.';
+
+async function readEnvironment(): Promise<Awaited<ReturnType<typeof withEmbeddedAddresses>> | Finding[]> {
+  const failed = (detail: string, remedy: string): Finding[] => [
+    { check: 'configuration', status: 'failed', detail, remedy, fixed: null },
+  ];
+  try {
+    const config = await withEmbeddedAddresses(readConfig(process.env, developmentKeys));
+    const missing = [
+      ...(config.databaseUrl === undefined ? ['DATABASE_URL'] : []),
+      ...(config.temporalAddress === undefined ? ['TEMPORAL_ADDRESS'] : []),
+    ];
+    return missing.length === 0 ? config : failed(`Not set: ${missing.join(', ')}.`, nothingSet);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return failed(error.message.replaceAll('\n', '; '), 'docs/configuration.md has every variable.');
+  }
 }

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Finding } from '../doctor/check.ts';
 
 /** What the command line sees of the process it runs in: `src/bin/spark360.ts` gives it, tests may too. */
 export interface CliContext {
@@ -37,16 +38,4 @@ export interface ReencryptResult {
   leads: number;
   /** What is still under another key. */
   left: { endpoints: number; leads: number };
-}
-
-/** What one check of `doctor` found. */
-export interface Finding {
-  check: string;
-  status: 'ok' | 'warning' | 'failed' | 'skipped';
-  /** What was seen, in one sentence. */
-  detail: string;
-  /** What to do about it; null where nothing is wrong. */
-  remedy: string | null;
-  /** Set where `--fix` did something. */
-  fixed: string | null;
 }

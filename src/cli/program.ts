@@ -1,5 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import type { Cli } from './cli.ts';
+import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addDeliveryCommands } from './commands/deliveries.ts';
 import { addEndpointCommands } from './commands/endpoints.ts';
 import { addKeyCommands } from './commands/keys.ts';
@@ -44,6 +45,7 @@ export function buildProgram(cli: Cli, version: string): Program {
     addKeyCommands,
     addPortalCommands,
     addOperatorCommands,
+    addDeadLetterCommands,
   ]) {
     add(program, cli);
   }

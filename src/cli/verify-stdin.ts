@@ -17,9 +17,6 @@ export async function verifyStdin(
 ): Promise<void> {
   const secret = context.environment[secretEnv];
   if (!secret) throw usageError(`${secretEnv} is not set: it holds the endpoint's signing secret, whsec_…`);
-  if (!/^whsec_[A-Za-z0-9+/]+=*$/.test(secret)) {
-    throw usageError(`${secretEnv} is no signing secret: expected whsec_ and base64, as it was shown.`);
-  }
   const request = parseRequest(await readStdin(context));
   const checks = verify(request, secret, at === undefined ? Date.now() : Date.parse(at));
   const out = outputOf(context, options);

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { SavedRequest } from './http-message.ts';
 
-/** One of the four checks that a receiver makes (spec section 3). */
+/** One of the four things that are checked, as in the console (spec section 3). */
 export interface Check {
-  check: 'webhook-signature' | 'webhook-timestamp' | 'x-spark360-signature' | 'webhook-id';
+  check: 'secret' | 'webhook-timestamp' | 'x-spark360-signature' | 'webhook-signature';
   ok: boolean;
   detail: string;
   /** What usually is behind such a failure; null where it is not known, or nothing failed. */
@@ -24,10 +24,17 @@ function isEqual(one: string, other: string): boolean {
 
 /** Checks a saved request against a signing secret. @param now epoch milliseconds */
 export function verify(request: SavedRequest, secret: string, now: number): Check[] {
-  return [standard(request, secret), timestamp(request, now), whole(request, secret), identity(request)];
+  return [form(secret), timestamp(request, now), whole(request, secret), standard(request, secret)];
 }
 
 export const isVerified = (checks: readonly Check[]): boolean => checks.every(({ ok }) => ok);
+
+function form(secret: string): Check {
+  const check = 'secret';
+  if (/^whsec_[A-Za-z0-9+/]{43}=$/.test(secret)) return { check, ok: true, detail: 'is well formed', cause: null };
+  const cause = 'It was not copied whole, or has a blank or quotes around it: it is whsec_ and the base64 of 32 bytes.';
+  return { check, ok: false, detail: 'is no signing secret', cause };
+}
 
 /** `webhook-signature`: keyed with the decoded bytes behind `whsec_`, over id, timestamp and body. Any part may hold. */
 function standard({ headers, body }: SavedRequest, secret: string): Check {
@@ -41,7 +48,14 @@ function standard({ headers, body }: SavedRequest, secret: string): Check {
     const expected = createHmac('sha256', key).update(`${id}.${sentAt}.`).update(bytes).digest('base64');
     return parts.some((part) => isEqual(part, expected));
   };
-  return result(check, holds, { right: decoded(secret), wrong: secret, wrongWas: 'the whole secret string' }, body);
+  const keys = { right: decoded(secret), wrong: secret, wrongWas: 'the whole secret string' };
+  const found = result(check, holds, keys, body);
+  const eventId = eventIdOf(body);
+  if (found.ok || eventId === null || eventId === id) return found;
+  return {
+    ...found,
+    cause: `Headers and body are of two requests: webhook-id is not the event_id of the body, ${eventId}.`,
+  };
 }
 
 /** `X-Spark360-Signature`, or `-Next` during a rotation: keyed with the whole secret string, over the body. */
@@ -106,21 +120,6 @@ function timestamp({ headers }: SavedRequest, now: number): Check {
       ageMs > 0
         ? 'A replay or a request saved a while ago (give its time with --at), or a clock that is ahead.'
         : 'This clock is behind, or the time is in milliseconds: it is in seconds.',
-  };
-}
-
-/** The header by which a receiver deduplicates is the body's `event_id`. */
-function identity({ headers, body }: SavedRequest): Check {
-  const check = 'webhook-id';
-  const given = headers.get(check);
-  if (given === undefined) return missing(check, check);
-  const eventId = eventIdOf(body);
-  if (eventId === given) return { check, ok: true, detail: 'is the event_id of the body', cause: null };
-  return {
-    check,
-    ok: false,
-    detail: eventId === null ? 'the body has no event_id' : `the event_id of the body is ${eventId}`,
-    cause: 'Headers and body are of two requests, or the body is cut off.',
   };
 }
 

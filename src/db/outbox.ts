@@ -181,6 +181,14 @@ export const outbox = (db: Queryable) => ({
   /** Releases a shard. Only after what came of its rows is committed. */
   release: (shard: number) => db.prepared('outbox-release', `select pg_advisory_unlock(${lockKey}, $1::int)`, [shard]),
 
+  /** Events of rows that are still kept, by the ids of their inbound events. */
+  eventsOf: (ids: readonly string[]): Promise<{ id: string; event: unknown }[]> =>
+    db.query(
+      `select distinct on (lower(event ->> 'id')) lower(event ->> 'id') as id, event from spark360.outbox
+        where lower(event ->> 'id') = any ($1) order by lower(event ->> 'id'), id`,
+      [ids],
+    ),
+
   async counts(): Promise<OutboxCounts> {
     const [row] = await db.prepared<{
       pending: number;

@@ -34,6 +34,13 @@ export const sealedValues = (db: Queryable) => ({
       [header, after, limit],
     ),
 
+  /** Of the newest endpoints, under whatever key. */
+  newestSecrets: (limit: number): Promise<SealedSecretsRow[]> =>
+    db.query<SealedSecretsRow & Record<string, unknown>>(
+      'select id, secret, next_secret from endpoints order by created_at desc limit $1',
+      [limit],
+    ),
+
   /** Gives how many were replaced. */
   replaceSecrets: (rows: readonly Resealed<Pick<SealedSecretsRow, 'secret' | 'next_secret'>>[]): Promise<number> =>
     db.execute(

@@ -16,7 +16,7 @@ export interface InboundEvent {
   event: string;
   data: { object: Record<string, unknown> };
   timestamp: string;
-  mode: 'prod';
+  mode: 'prod' | 'sandbox';
   version: '1.0';
   metadata: Record<string, never>;
 }
@@ -27,16 +27,25 @@ export interface Step {
   make: () => InboundEvent;
 }
 
+export interface JourneyOptions {
+  leadId: string;
+  organizationId: string;
+  /** The widget that captured the lead; absent: it is found by its version, where it is registered. */
+  widgetId?: string;
+  mode?: InboundEvent['mode'];
+}
+
 /** A lead's whole journey in four steps. The property is rented, so that every optional event shows. */
-export function journey(leadId: string): Step[] {
+export function journey({ leadId, organizationId, widgetId, mode = 'prod' }: JourneyOptions): Step[] {
+  const inbound = inboundOf(mode);
   const lead = {
-    referenceId: demoOrganization.id,
+    referenceId: organizationId,
     widgetType: 'roof-estimate',
     leadId,
     flowId: randomUUID(),
     addressInfo: address,
     sourceTracking: { source: '03', version: '02' },
-    widgetReferenceId: demoWidget.id,
+    ...(widgetId !== undefined && { widgetReferenceId: widgetId }),
   };
   const withDetails = { ...lead, roofProjectDetails };
   const enriched = { ...withDetails, personalInfo, propertyInfo, roofEstimate, scores, insights };
@@ -54,15 +63,17 @@ export function journey(leadId: string): Step[] {
   ];
 }
 
-const inbound = (event: string, leadStatus: string, object: Record<string, unknown>): InboundEvent => ({
-  id: randomUUID(),
-  event,
-  data: { object: { ...object, leadStatus } },
-  timestamp: new Date().toISOString(),
-  mode: 'prod',
-  version: '1.0',
-  metadata: {},
-});
+const inboundOf =
+  (mode: InboundEvent['mode']) =>
+  (event: string, leadStatus: string, object: object): InboundEvent => ({
+    id: randomUUID(),
+    event,
+    data: { object: { ...object, leadStatus } },
+    timestamp: new Date().toISOString(),
+    mode,
+    version: '1.0',
+    metadata: {},
+  });
 
 const address = {
   streetNumber: '742',

@@ -39,7 +39,11 @@ export async function playDemo({
 
   report(`\nDemo: a lead of ${demoOrganization.settings.name} goes its way, a partner at ${partner.url} listens`);
   let workflowId = '';
-  for (const { says, make } of journey(randomUUID())) {
+  for (const { says, make } of journey({
+    leadId: randomUUID(),
+    organizationId: demoOrganization.id,
+    widgetId: demoWidget.id,
+  })) {
     report(`  lead     ${says}`);
     sentAt = Date.now();
     const { accepted } = await call<{ accepted: { workflow_id: string }[] }>('POST', '/v1/events', make());

@@ -12,6 +12,10 @@ const user = 'spark360';
 const database = 'spark360_events';
 const startTimeoutMs = 60_000;
 
+/** With the password: not for a log. */
+export const postgresUrl = (password: string, port: number): string =>
+  `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+
 export interface EmbeddedPostgres {
   /** With the password: not for a log. */
   url: string;
@@ -64,7 +68,7 @@ export async function startPostgres({
     if (await isReady(child, files.data, deadline)) {
       const password = (await readFile(files.password, 'utf8')).trim();
       return {
-        url: `postgres://${user}:${password}@127.0.0.1:${chosen}/${database}`,
+        url: postgresUrl(password, chosen),
         ended: child.ended,
         stop: () => child.stop('SIGINT', 5_000), // "fast shutdown": does not wait for clients
       };

@@ -7,7 +7,8 @@ export interface SavedView {
 export interface SavedViewOptions {
   uiUrl: string;
   namespace: string;
-  organizationId: string;
+  /** Absent: there is no view of one organization. */
+  organizationId?: string;
   /** Epoch milliseconds: days count back from it. */
   now: number;
 }
@@ -26,7 +27,9 @@ export function savedViews({ uiUrl, namespace, organizationId, now }: SavedViewO
       'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")',
     ],
     ['Running longer than 7 days', `ExecutionStatus="Running" AND StartTime < "${weekAgo}Z"`],
-    ['One organization', `OrganizationId="${organizationId}"`],
+    ...(organizationId === undefined
+      ? []
+      : [['One organization', `OrganizationId="${organizationId}"`] as [string, string]]),
     ['Started today', `StartTime >= "${midnight}T00:00:00Z"`],
   ];
   return views.map(([name, query]) => ({

@@ -11,13 +11,18 @@ const valueTypes: Record<string, number> = {
   BOOL: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
 };
 
+/** Those that a namespace lacks. */
+export async function missingSearchAttributes(connection: Connection, namespace: string) {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return searchAttributeKeys.filter(({ name }) => customAttributes?.[name] === undefined);
+}
+
 /**
  * Registers the search attributes that a namespace lacks. Throws, naming the command to run, where this needs rights that
  * the credentials do not have: Temporal Cloud gives them to no worker.
  */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = searchAttributeKeys.filter(({ name }) => customAttributes?.[name] === undefined);
+  const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length === 0) return;
   try {
     await connection.operatorService.addSearchAttributes({

@@ -22,6 +22,28 @@ export function addOperatorCommands(program: Program, cli: Cli): void {
   }
 
   program
+    .command('doctor')
+    .description('Check everything the service needs, and say what to do; exit code 1 when something is wrong')
+    .option('--fix', 'mend what can be mended safely')
+    .action(async ({ fix }, command) => {
+      const { runDoctor } = await import('../doctor.ts');
+      await runDoctor(cli.context, command.optsWithGlobals(), { fix: fix === true });
+    });
+
+  program
+    .command('temporal')
+    .description("What belongs to Temporal's UI")
+    .command('views')
+    .description("Print links to saved views of Temporal's UI: opened once, a view stays there")
+    .option('--ui-url <url>', "where the UI is; else what the service's TEMPORAL_UI_URL says")
+    .option('--namespace <name>', "of the service; else what the service's TEMPORAL_NAMESPACE says")
+    .action(async (options, command) => {
+      const session = await cli.open(command);
+      const { printViews } = await import('../temporal-views.ts');
+      await printViews(session, options);
+    });
+
+  program
     .command('reencrypt')
     .description('Seal all that is stored anew under the first key of ENCRYPTION_KEYS')
     .action(async (_, command) => {

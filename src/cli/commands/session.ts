@@ -1,4 +1,6 @@
 import type { Cli } from '../cli.ts';
+import { Argument } from '@commander-js/extra-typings';
+import { shells } from '../completion.ts';
 import type { Program } from '../program.ts';
 
 /** Who one is, and with which settings. */
@@ -34,5 +36,14 @@ export function addSessionCommands(program: Program, cli: Cli): void {
       const session = await cli.open(command, { mayBeNew: true });
       const { listConfig } = await import('../login.ts');
       await listConfig(session);
+    });
+
+  program
+    .command('completion')
+    .description('Print a script for completion in a shell')
+    .addArgument(new Argument('<shell>', 'whose').choices(shells))
+    .action(async (shell) => {
+      const { completionScript } = await import('../completion.ts');
+      cli.context.stdout.write(completionScript(shell, program));
     });
 }

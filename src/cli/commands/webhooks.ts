@@ -41,6 +41,18 @@ export function addWebhookCommands(program: Program, cli: Cli): void {
     });
 
   program
+    .command('trigger <event>')
+    .description("Play a lead: `journey` is all of it, an event's name what makes that event due")
+    .option('--lead <id>', 'go on with this lead, by the one step that is named; else a new one')
+    .addOption(new Option('--mode <mode>', 'of the lead').choices(['prod', 'sandbox'] as const).default('sandbox'))
+    .addHelpText('after', "\nIt needs the operator's key or a backend's, and --org.")
+    .action(async (event, options, command) => {
+      const session = await cli.open(command);
+      const { trigger } = await import('../trigger.ts');
+      await trigger(session, event, options);
+    });
+
+  program
     .command('verify')
     .description('Check the signatures of a saved request, and say what usually is behind a failure')
     .addOption(

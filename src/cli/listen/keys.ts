@@ -1,4 +1,5 @@
 import type { Cli } from '../cli.ts';
+import { consoleUrl } from '../console-url.ts';
 import { mayAsk, type Session } from '../session.ts';
 import type { Reporter } from './report.ts';
 
@@ -26,8 +27,8 @@ const actions: Record<string, (session: Session, delivery: string) => Promise<vo
   async r({ api, organizationPath }, delivery) {
     await api.call('POST', `${await organizationPath()}/deliveries/${delivery}/resend`);
   },
-  async o({ settings }, delivery) {
+  async o(session, delivery) {
     const { openInBrowser } = await import('../browser.ts');
-    await openInBrowser(`${settings.apiUrl.replace(/\/+$/, '')}/console/deliveries/${delivery}`);
+    await openInBrowser(await consoleUrl(session, `deliveries/${delivery}`));
   },
 };
