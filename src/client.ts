@@ -3,7 +3,7 @@ import { type Client, QueryNotRegisteredError, QueryRejectedError, WorkflowNotFo
 import { leadSubject, widgetSubject } from './domain/ids.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { applyStep, type LeadState, newLeadState, stageOf } from './domain/lead-state.ts';
-import { type Published, publishing } from './publishing-client.ts';
+import { backendPublisher, type Published } from './backend-publisher.ts';
 import type { ParsedEvent } from './schemas/inbound.ts';
 import type { inboundEvent } from './schemas/inbound-events.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
@@ -19,7 +19,7 @@ import { leadStage, leadStatus, hasAbandonedDeliveries, organizationId } from '.
 import type { WidgetRun } from '../workflows/widget.ts';
 
 export { InvalidEventError } from './errors.ts';
-export { NotPublishedError, type Published } from './publishing-client.ts';
+export { NotPublishedError, type Published } from './backend-publisher.ts';
 
 /** The task queue of the workflows; attempts that they must not wait for run on `<queue>-deliveries`. */
 export const defaultTaskQueue = 'spark360';
@@ -90,7 +90,7 @@ export function eventsClient(
   const describe = (organization: string, leadId: string) =>
     query(() => temporal.workflow.getHandle(leadSubject(organization, leadId)).query(stateQuery));
   return {
-    ...publishing(signal, retryForMs),
+    ...backendPublisher(signal, retryForMs),
     signal,
     lead: (organization, leadId) => ({ state: () => describe(organization, leadId) }),
     leadState: async (organization, leadId) => (await describe(organization, leadId))?.lead ?? null,

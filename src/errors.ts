@@ -184,6 +184,10 @@ export class ApiError extends Error {
   }
 }
 
+/** What a call does not take in its body; the detail joins the issues, `path: message`. */
+export const invalidBody = (issues: readonly InputIssue[]): ApiError =>
+  new ApiError('invalid_body', joinIssues(issues), { issues });
+
 /** The parts a request may have to wait for. */
 export type Part = 'postgres' | 'temporal';
 

@@ -6,7 +6,11 @@ export interface KnownInbound {
   /** SHA-256, hex. */
   fingerprint: string;
   subject: string;
+  outcome: string;
 }
+
+/** An inbound id that came with other content than before. */
+export type InboundConflict = Omit<KnownInbound, 'outcome'>;
 
 /** One inbound event whose signal is durable. */
 export interface AcceptedInbound {
@@ -28,7 +32,8 @@ export const inbound = (db: Queryable) => ({
   async known(ids: string[]): Promise<Map<string, KnownInbound>> {
     const rows = await db.prepared<KnownInbound>(
       'known-inbound',
-      `select id, encode(fingerprint, 'hex') as fingerprint, subject from inbound_events where id = any ($1::uuid[])`,
+      `select id, encode(fingerprint, 'hex') as fingerprint, subject, outcome
+         from inbound_events where id = any ($1::uuid[])`,
       [ids],
     );
     return new Map(rows.map((row) => [row.id, row]));
@@ -63,7 +68,7 @@ export const inbound = (db: Queryable) => ({
     ),
 
   /** The same id with other content: never applied, and visible in the timeline of the subject it named. */
-  recordConflicts: (conflicts: KnownInbound[]) =>
+  recordConflicts: (conflicts: readonly InboundConflict[]) =>
     db.execute(
       `insert into inbound_conflicts (id, fingerprint, subject)
        select c.id, decode(c.fingerprint, 'hex'), c.subject from unnest($1::uuid[], $2::text[], $3::text[]) as c (id, fingerprint, subject)

@@ -1,5 +1,6 @@
 import type { LeadEventType, LeadStage, LeadStatus, Mode, Tier } from '../domain/lead.ts';
 import type { RegisteredWidget } from '../domain/payloads.ts';
+import { inbound } from './inbound.ts';
 import type { Queryable } from './pool.ts';
 import {
   endpointMetered,
@@ -199,10 +200,7 @@ export const publishing = (db: Queryable) => ({
 
   /** The same id with other content: never applied, and visible in the lead's timeline. */
   recordConflict: (id: string, fingerprint: string, subject: string) =>
-    db.execute(
-      `insert into inbound_conflicts (id, fingerprint, subject) values ($1, decode($2, 'hex'), $3) on conflict do nothing`,
-      [id, fingerprint, subject],
-    ),
+    inbound(db).recordConflicts([{ id, fingerprint, subject }]),
 
   /** Records by id what is not applied: events of an erased lead (spec section 5, Erase), and what could not be understood. */
   recordDropped: (subject: string, claims: Claim[], outcome: 'erased' | 'refused') =>

@@ -1,4 +1,5 @@
 import type { WidgetStatus } from '../domain/lead.ts';
+import { inbound, type KnownInbound } from './inbound.ts';
 import type { Queryable } from './pool.ts';
 
 /** What is known of a widget when one of its events is applied. */
@@ -35,13 +36,9 @@ export const widgetPublishing = (db: Queryable) => ({
     };
   },
 
-  async known(inboundId: string): Promise<{ subject: string; fingerprint: string; outcome: string } | null> {
-    const [row] = await db.query<{ subject: string; fingerprint: string; outcome: string }>(
-      `select subject, encode(fingerprint, 'hex') as fingerprint, outcome from inbound_events where id = $1`,
-      [inboundId],
-    );
-    return row ?? null;
-  },
+  /** What the ledger knows of an inbound id. */
+  known: async (inboundId: string): Promise<KnownInbound | null> =>
+    (await inbound(db).known([inboundId])).get(inboundId) ?? null,
 
   async eventIds(subject: string, cause: string): Promise<string[]> {
     const rows = await db.query<{ event_id: string }>('select event_id from events where subject = $1 and cause = $2', [

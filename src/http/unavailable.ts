@@ -1,5 +1,7 @@
 import type { Database, Queryable } from '../db/pool.ts';
 import { type Part, PartUnavailableError } from '../errors.ts';
+import { isAway } from '../is-away.ts';
+import { within as settledWithin } from '../within.ts';
 import { eachCall } from './each-call.ts';
 import type { OperationsPort } from './parts.ts';
 
@@ -8,18 +10,15 @@ export const partTimeoutMs = 5_000;
 /** The same for who asks and for inbound events: a sender has an id to repeat and a queue to keep, and is told sooner. */
 export const intakeTimeoutMs = 2_500;
 
-/** Waits for `work` at most `ms`; rejects with `PartUnavailableError` then. The work itself goes on: its outcome is unknown. */
-export async function within<Result>(part: Part, work: Promise<Result>, ms: number = partTimeoutMs): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new PartUnavailableError(part, `no answer within ${ms} ms`)), ms);
+/** Waits for `work` at most `ms`; rejects with `PartUnavailableError` then. */
+export const within = <Result>(part: Part, work: Promise<Result>, ms: number = partTimeoutMs): Promise<Result> =>
+  settledWithin(ms, work, () => {
+    throw new PartUnavailableError(part, `no answer within ${ms} ms`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+
+/** The same for a call to Temporal, whose own errors are told from defects. */
+export const temporalWithin = <Result>(work: Promise<Result>, ms: number = partTimeoutMs): Promise<Result> =>
+  within('temporal', work, ms).catch(temporalTrouble);
 
 /** For what a call to Temporal rejected with: a defect of ours stays one, anything else means that Temporal cannot now. */
 export function temporalTrouble(error: unknown): never {
@@ -48,39 +47,12 @@ export const boundedOperations = (operations: OperationsPort, ms: number = partT
   eachCall(operations, (call) => within('temporal', call, ms).catch(operationTrouble));
 
 function operationTrouble(error: unknown): never {
-  if (isPostgresAway(error)) rethrow(error);
+  if (isAway('postgres', error)) rethrow(error);
   // Every error that Postgres itself reports has a severity; what it refuses of ours is a defect.
   if (error instanceof Error && 'severity' in error) throw error;
   return temporalTrouble(error);
 }
 
 function rethrow(error: unknown): never {
-  throw isPostgresAway(error) ? new PartUnavailableError('postgres', 'not reachable', { cause: error }) : error;
-}
-
-// SQLSTATE classes: 08 connection exception, 28 login refused, 40 rolled back for others' sake, 53 insufficient resources,
-// 57 operator intervention (shutdown, recovery), 58 system error, F0 configuration file, XX internal; and 3D000 no such
-// database, 25006 read-only (a former primary), 55P03 lock not available, 26000 and 42P05 a session that lost, or inherited,
-// prepared statements (a pooler).
-const awayStates = /^(?:08|28|40|53|57|58|F0|XX|3D000|25006|55P03|26000|42P05)/;
-const awaySystemErrors = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-]);
-// node-postgres has no codes for these.
-const awayMessages =
-  /timeout exceeded when trying to connect|Connection terminated|Client was closed|not queryable|pool after calling end|Query read timeout|cached plan must not change/;
-
-function isPostgresAway(error: unknown): boolean {
-  const { code, message, errors } = (error ?? {}) as { code?: unknown; message?: unknown; errors?: unknown };
-  // One error per address that was tried.
-  if (Array.isArray(errors)) return errors.some(isPostgresAway);
-  if (typeof code === 'string' && (awaySystemErrors.has(code) || (code.length === 5 && awayStates.test(code))))
-    return true;
-  return typeof message === 'string' && awayMessages.test(message);
+  throw isAway('postgres', error) ? new PartUnavailableError('postgres', 'not reachable', { cause: error }) : error;
 }

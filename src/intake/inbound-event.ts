@@ -1,8 +1,8 @@
-import type { AcceptedInbound } from '../db/inbound.ts';
 import { leadSubject, widgetSubject } from '../domain/ids.ts';
-import type { ParsedEvent } from '../schemas/inbound.ts';
+import { type InputIssue, InvalidEventError } from '../errors.ts';
+import { type ParsedEvent, parseInbound } from '../schemas/inbound.ts';
 
-/** One event of a request: what it says, what it is ordered by, and how errors name it. */
+/** One event that came in: what it says, what it is ordered by, and how errors name it. */
 export interface InboundEvent {
   parsed: ParsedEvent;
   subject: string;
@@ -10,27 +10,36 @@ export interface InboundEvent {
   place: string;
 }
 
-export const inboundEvent = (parsed: ParsedEvent, place: string): InboundEvent => ({
-  parsed,
-  place,
-  subject: parsed.kind === 'lead' ? leadSubject(parsed.organizationId, parsed.leadId) : widgetSubject(parsed.widgetId),
-});
-
-/** The path of a field of this event as errors name it. */
-export const pathIn = ({ place }: Pick<InboundEvent, 'place'>, path: string): string =>
-  place === '' ? path : path === '$' ? place : `${place}.${path}`;
-
-/** The ledger's row of an event whose signal is durable. */
-export function ledgerRow({ parsed, subject }: InboundEvent): AcceptedInbound {
-  const { id, fingerprint, event, occurredAt } = parsed.step;
-  return {
-    id,
-    fingerprint,
-    subject,
-    organizationId: (parsed.kind === 'lead' ? parsed.organizationId : parsed.step.organizationId) ?? null,
-    event,
-    occurredAt,
-    name: parsed.kind === 'lead' ? parsed.step.name : 'widget',
-    leadStatus: (parsed.kind === 'lead' ? parsed.step.lead_status : undefined) ?? null,
-  };
+/** @throws `InvalidEventError` with every issue of the event */
+export function readEvent(input: unknown, place = ''): InboundEvent {
+  const parsed = parseInbound(input);
+  const subject =
+    parsed.kind === 'lead' ? leadSubject(parsed.organizationId, parsed.leadId) : widgetSubject(parsed.widgetId);
+  return { parsed, subject, place };
 }
+
+/**
+ * Reads all events of an array, or none.
+ * @throws `InvalidEventError` with the issues of every event, its place before the path (`[2].data.object.leadId`)
+ */
+export function readEvents(inputs: readonly unknown[]): InboundEvent[] {
+  const issues: InputIssue[] = [];
+  const events = inputs.flatMap((input, index) => {
+    const place = `[${index}]`;
+    try {
+      return [readEvent(input, place)];
+    } catch (error) {
+      if (!(error instanceof InvalidEventError)) throw error;
+      for (const issue of error.issues) issues.push(issueOf({ place }, issue));
+      return [];
+    }
+  });
+  if (issues.length > 0) throw new InvalidEventError(issues);
+  return events;
+}
+
+/** An issue of this event as errors about the whole array name it. */
+export const issueOf = ({ place }: Pick<InboundEvent, 'place'>, { path, message }: InputIssue): InputIssue => ({
+  path: place === '' ? path : path === '$' ? place : `${place}.${path}`,
+  message,
+});

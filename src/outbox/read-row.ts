@@ -1,7 +1,7 @@
 import type { DeadLetterReason, OutboxRow } from '../db/outbox.ts';
 import { type InputIssue, InvalidEventError } from '../errors.ts';
-import { type InboundEvent, inboundEvent } from '../intake/inbound-event.ts';
-import { maxEventBytes, parseInbound } from '../schemas/inbound.ts';
+import { type InboundEvent, readEvent } from '../intake/inbound-event.ts';
+import { maxEventBytes } from '../schemas/inbound.ts';
 
 export type ReadRow =
   | { kind: 'event'; row: OutboxRow; event: InboundEvent }
@@ -15,7 +15,7 @@ const tooLarge: InputIssue = { path: '$', message: `expected at most ${maxEventB
 export function readRow(row: OutboxRow): ReadRow {
   if (row.isTooLarge) return { kind: 'dead_letter', row, reason: 'malformed', issues: [tooLarge] };
   try {
-    return { kind: 'event', row, event: inboundEvent(parseInbound(row.event), '') };
+    return { kind: 'event', row, event: readEvent(row.event) };
   } catch (error) {
     if (!(error instanceof InvalidEventError)) return { kind: 'unreadable', row, error };
     return { kind: 'dead_letter', row, reason: 'malformed', issues: error.issues };

@@ -1,17 +1,17 @@
 import type { EventsClient } from '../client.ts';
-import type { AcceptedInbound, inbound, KnownInbound } from '../db/inbound.ts';
 import type { DeadLetterReason, OutboxRow, RowResult } from '../db/outbox.ts';
-import type { widgets } from '../db/widgets.ts';
 import type { InputIssue } from '../errors.ts';
-import { type InboundEvent, ledgerRow } from '../intake/inbound-event.ts';
+import type { InboundEvent } from '../intake/inbound-event.ts';
+import { type Ledger, recordConflicts } from '../intake/ledger.ts';
+import { compare, type KnownIds, usedBefore } from '../intake/repeats.ts';
+import { type OrganizationLookups, organizationUnknown, WidgetOrganizations } from '../intake/widget-organizations.ts';
 import { backoffMs } from './backoff.ts';
 import type { ReadRow } from './read-row.ts';
 
 const rowBackoff = { firstMs: 1_000, longestMs: 300_000 };
 
-export interface RelayTools {
-  ledger: Pick<ReturnType<typeof inbound>, 'recordConflicts'>;
-  registered: Pick<ReturnType<typeof widgets>, 'organizationsOf'>;
+export interface RelayTools extends OrganizationLookups {
+  ledger: Pick<Ledger, 'recordConflicts'>;
   client: Pick<EventsClient, 'signal' | 'widgetOrganization'>;
   /** Whether Temporal and our database answer. When one does not, the failure is not the row's. */
   dependenciesAreThere: () => Promise<boolean>;
@@ -25,7 +25,7 @@ export interface Relayed {
   /** Of the first rows, as many as were judged. */
   results: RowResult[];
   /** Signals that are durable now, for the ledger. */
-  accepted: AcceptedInbound[];
+  accepted: InboundEvent[];
 }
 
 /**
@@ -34,12 +34,12 @@ export interface Relayed {
  */
 export async function relayRows(
   rows: readonly ReadRow[],
-  known: Map<string, Pick<KnownInbound, 'fingerprint'>>,
+  known: KnownIds,
   tools: RelayTools,
   stop: AbortSignal,
 ): Promise<Relayed> {
   const relayed: Relayed = { rows, results: [], accepted: [] };
-  const memory: Memory = { known, organizationId: undefined, accepted: relayed.accepted };
+  const memory: Memory = { known, organizations: new WidgetOrganizations(tools), accepted: relayed.accepted };
   for (const read of rows) {
     if (stop.aborted) break;
     try {
@@ -56,10 +56,9 @@ export async function relayRows(
 }
 
 interface Memory {
-  known: Map<string, Pick<KnownInbound, 'fingerprint'>>;
-  /** Of the widget whose rows these are, once one of them said it. */
-  organizationId: string | undefined;
-  accepted: AcceptedInbound[];
+  known: KnownIds;
+  organizations: WidgetOrganizations;
+  accepted: InboundEvent[];
 }
 
 async function relayRow(read: ReadRow, memory: Memory, tools: RelayTools): Promise<RowResult> {
@@ -74,40 +73,19 @@ async function relayRow(read: ReadRow, memory: Memory, tools: RelayTools): Promi
 }
 
 async function relayEvent(row: OutboxRow, event: InboundEvent, memory: Memory, tools: RelayTools): Promise<RowResult> {
-  const { id, fingerprint } = event.parsed.step;
-  const before = memory.known.get(id)?.fingerprint;
-  if (before === fingerprint) return { kind: 'duplicate', rowId: row.id };
-  if (before !== undefined) {
-    await tools.ledger.recordConflicts([{ id, fingerprint, subject: event.subject }]);
-    return deadLetter(row, 'conflict', [{ path: 'id', message: 'used before with other content' }]);
+  const comparison = compare(event, memory.known);
+  if (comparison === 'repeat') return { kind: 'duplicate', rowId: row.id };
+  if (comparison === 'conflict') {
+    await recordConflicts([event], tools.ledger);
+    return deadLetter(row, 'conflict', [usedBefore]);
   }
-  const parsed = await withOrganization(event.parsed, memory, tools);
-  if (parsed === null) return deadLetter(row, 'unknown_organization', [unknownOrganization]);
-  await tools.client.signal(parsed);
-  memory.known.set(id, { fingerprint });
-  memory.accepted.push(ledgerRow({ ...event, parsed }));
+  await memory.organizations.find([event]);
+  const complete = memory.organizations.complete(event);
+  if (complete === null) return deadLetter(row, 'unknown_organization', [organizationUnknown]);
+  await tools.client.signal(complete.parsed);
+  memory.known.set(event.parsed.step.id, event.parsed.step);
+  memory.accepted.push(complete);
   return { kind: 'signalled', rowId: row.id };
-}
-
-const unknownOrganization: InputIssue = {
-  path: 'data.object.organizationId',
-  message: 'required while the widget is not registered with an organization',
-};
-
-type Parsed = InboundEvent['parsed'];
-
-/** The event with its organization: its own, else an earlier row's, else the registered one, else the one its workflow knows. */
-async function withOrganization(parsed: Parsed, memory: Memory, tools: RelayTools): Promise<Parsed | null> {
-  if (parsed.kind === 'lead') return parsed;
-  const { widgetId, step } = parsed;
-  memory.organizationId =
-    step.organizationId ??
-    memory.organizationId ??
-    (await tools.registered.organizationsOf([widgetId])).get(widgetId) ??
-    (await tools.client.widgetOrganization(widgetId)) ??
-    undefined;
-  if (memory.organizationId === undefined) return null;
-  return { ...parsed, step: { ...step, organizationId: memory.organizationId } };
 }
 
 const deadLetter = (row: OutboxRow, reason: DeadLetterReason, issues: readonly InputIssue[]): RowResult => ({

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AcceptedInbound, inbound } from '../db/inbound.ts';
 import { outbox } from '../db/outbox.ts';
 import type { OutboxSession } from '../db/outbox-session.ts';
+import { bySubject } from '../intake/by-subject.ts';
+import { type Ledger, remember } from '../intake/ledger.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Dependency } from './dependency.ts';
 import type { RelayState } from './health.ts';
@@ -21,7 +22,7 @@ const cleanBatch = 5_000;
 const keepDoneMs = 3_600_000;
 
 export interface RelaySessionDeps {
-  ledger: Pick<ReturnType<typeof inbound>, 'known' | 'accept' | 'recordConflicts'>;
+  ledger: Ledger;
   tools: Omit<RelayTools, 'dependenciesAreThere' | 'onFailure'>;
   dependencies: readonly Dependency[];
   wake: WakeSignal;
@@ -90,7 +91,8 @@ export class RelaySession {
     const rows = (await this.#outbox.rows(shard)).map(readRow);
     const readAt = performance.now();
     const relayed = await this.#relay(rows);
-    await this.#remember(relayed.flatMap(({ accepted }) => accepted));
+    const accepted = relayed.flatMap((subject) => subject.accepted);
+    await remember(accepted, this.#deps.ledger, this.#deps.log);
     const results = relayed.flatMap((subject) => subject.results);
     if (results.length > 0) await this.#outbox.finish(results);
     await this.#outbox.release(shard);
@@ -105,7 +107,9 @@ export class RelaySession {
     const onFailure: RelayTools['onFailure'] = ({ id, subject, attempts }, error) =>
       log.warn({ outbox_id: id, subject, attempt: attempts + 1, err: error }, 'an outbox row holds back its subject');
     const all = { ...tools, onFailure, dependenciesAreThere: () => this.#dependenciesAreThere() };
-    return Promise.all(bySubject(rows).map((ofSubject) => relayRows(ofSubject, known, all, this.#over)));
+    return Promise.all(
+      bySubject(rows, ({ row }) => row.subject).map((ofSubject) => relayRows(ofSubject, known, all, this.#over)),
+    );
   }
 
   async #known(rows: readonly ReadRow[]) {
@@ -117,15 +121,6 @@ export class RelaySession {
       if (await this.#dependenciesAreThere()) this.#fail(error);
       return null;
     }
-  }
-
-  // After the signal, never before: see the ledger. Trouble here is no reason to signal again: the step that applies an
-  // event writes the row too, and an early repeat only costs a signal.
-  async #remember(accepted: AcceptedInbound[]): Promise<void> {
-    if (accepted.length === 0) return;
-    await this.#deps.ledger
-      .accept(accepted)
-      .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'relayed events are not in the ledger yet'));
   }
 
   #observe({ rows: read, results }: Relayed, readAt: number): void {
@@ -176,14 +171,4 @@ export class RelaySession {
       await sleep(ms, undefined, { signal: this.#over }).catch(() => undefined);
     }
   }
-}
-
-function bySubject(rows: readonly ReadRow[]): ReadRow[][] {
-  const subjects = new Map<string, ReadRow[]>();
-  for (const read of rows) {
-    const before = subjects.get(read.row.subject);
-    if (before === undefined) subjects.set(read.row.subject, [read]);
-    else before.push(read);
-  }
-  return [...subjects.values()];
 }

@@ -32,7 +32,7 @@ const compile = async (config: object): Promise<string> => {
 };
 
 const clientsOwn =
-  /^(src\/(client|publishing-client|errors)\.ts|src\/(domain|schemas|crypto|temporal)\/.+|workflows\/(messages|search-attributes)\.ts)$/;
+  /^(src\/(client|backend-publisher|is-away|errors)\.ts|src\/(domain|intake|schemas|crypto|temporal)\/.+|workflows\/(messages|search-attributes)\.ts)$/;
 
 test('the client pulls no server code in', () => {
   const { ours, packages } = modulesOf('src/client.ts');

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import type { z } from 'zod';
+import { invalidBody } from '../../errors.ts';
 import { SealedValueError } from '../../crypto/key-ring.ts';
 import { operatorOnly } from '../access.ts';
 import { allowOrigins, answerPreflight } from '../cors.ts';
-import { invalid } from '../intake/read-events.ts';
 import { maxBatchBytes } from '../json-body.ts';
 import type { ApiParts } from '../parts.ts';
 import { fromJson, payloadsOut, payloadsSchema, toJson } from '../payload-json.ts';
@@ -24,7 +24,7 @@ export const codecRoutes =
         return toJson(await codec[direction](fromJson(body)));
       } catch (error) {
         // Names the key id that is missing from the ring, never a key or a text.
-        if (error instanceof SealedValueError) throw invalid([{ path: 'payloads', message: error.message }]);
+        if (error instanceof SealedValueError) throw invalidBody([{ path: 'payloads', message: error.message }]);
         throw error;
       }
     };

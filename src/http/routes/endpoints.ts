@@ -3,14 +3,13 @@ import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fast
 import { z } from 'zod';
 import { createEndpoint, endpoints } from '../../db/endpoints.ts';
 import { listeners } from '../../db/listeners.ts';
-import { ApiError } from '../../errors.ts';
+import { ApiError, invalidBody } from '../../errors.ts';
 import { checkEndpointUrl } from '../../webhooks/address-guard.ts';
 import { newSecret } from '../../webhooks/secrets.ts';
 import { secretContext } from '../../webhooks/signing-secrets.ts';
 import { partner } from '../access.ts';
 import { eventName, withRequired } from '../event-choice.ts';
 import { organizationPath, text } from '../fields.ts';
-import { invalid } from '../intake/read-events.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, keyErrors, problems } from '../problem.ts';
@@ -79,7 +78,7 @@ export const endpointRoutes =
     /** The form to store. */
     const checkedUrl = async (value: string): Promise<string> => {
       const check = await checkEndpointUrl(value, { allowLoopback });
-      if (!check.ok) throw invalid([{ path: 'url', message: check.message }]);
+      if (!check.ok) throw invalidBody([{ path: 'url', message: check.message }]);
       return check.url;
     };
 
@@ -172,7 +171,7 @@ export const endpointRoutes =
         const former = await repository.get(params.organizationId, params.endpointId);
         if (former === null) throw new ApiError('not_found');
         if (body.url !== undefined && former.kind === 'listener')
-          throw invalid([{ path: 'url', message: 'a listener has no address' }]);
+          throw invalidBody([{ path: 'url', message: 'a listener has no address' }]);
         const checked = body.url === undefined ? undefined : await checkedUrl(body.url);
         const row = await repository.change(params.organizationId, params.endpointId, {
           url: checked,

@@ -2,10 +2,9 @@ import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fast
 import { z } from 'zod';
 import { endpoints } from '../../db/endpoints.ts';
 import { type RecoveryJob, recovery } from '../../db/recovery.ts';
-import { ApiError } from '../../errors.ts';
+import { ApiError, invalidBody } from '../../errors.ts';
 import { partner } from '../access.ts';
 import { moment, momentIn, organizationPath, uuid, uuidOut } from '../fields.ts';
-import { invalid } from '../intake/read-events.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, problems, readErrors } from '../problem.ts';
 import { wire } from '../wire.ts';
@@ -106,7 +105,7 @@ function rangeOf({ since, until }: z.infer<typeof request>): { since: Date; unti
   const range = { since: new Date(since), until: until === undefined ? new Date() : new Date(until) };
   if (range.since <= range.until) return range;
   const bound = until === undefined ? 'not in the future' : 'not after until';
-  throw invalid([{ path: 'since', message: `expected a time ${bound}` }]);
+  throw invalidBody([{ path: 'since', message: `expected a time ${bound}` }]);
 }
 
 function presentJob({ since: _since, until: _until, abandoned, ...row }: RecoveryJob) {

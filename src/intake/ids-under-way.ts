@@ -1,4 +1,4 @@
-import { PartUnavailableError } from '../../errors.ts';
+import { PartUnavailableError } from '../errors.ts';
 
 /** The longest that a request waits for others with its ids (milliseconds); each of them is bounded itself. */
 const patienceMs = 10_000;
