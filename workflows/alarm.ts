@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 
-const alarmSummary = 'looks whether a wait is over: address grace, enrichment deadline, idleness';
+const alarmSummary = 'wakes the lead when a wait ends: address grace, enrichment deadline, idleness';
 
 /**
  * Wakes the main loop at a time. A running timer that fires no later than asked is kept, and the loop asks again when it

@@ -5,7 +5,7 @@ import type { Config, Environment } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import { demoOrganization } from '../demo/journey.ts';
 import { playDemo } from '../demo/play.ts';
-import { buildDeps } from '../deps.ts';
+import { buildDeps, type Deps } from '../deps.ts';
 import { lockDataDir } from '../embedded/data-dir.ts';
 import { freePort, isFree } from '../embedded/ports.ts';
 import { needsEmbedded, startEmbedded } from '../embedded/services.ts';
@@ -14,7 +14,7 @@ import { installRuntime } from '../temporal/runtime.ts';
 import { startRelay } from '../outbox/relay.ts';
 import { savedViews } from '../temporal/saved-views.ts';
 import { ensureSchedules } from '../temporal/schedules.ts';
-import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { ensureSearchAttributes, reportsProblems } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { checkDatabases } from './check-databases.ts';
 import { type RunContext, run } from './run.ts';
@@ -72,7 +72,7 @@ async function start(context: RunContext): Promise<void> {
 
   report(`API ${api.url} · reference ${api.url}/docs${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`);
   if (!process.env.ADMIN_API_KEY) report(`Operator's key, made for development: ${config.adminApiKey}`);
-  if (temporalUiUrl !== null) reportViews(temporalUiUrl, config.temporalNamespace);
+  if (temporalUiUrl !== null) await reportViews(temporalUiUrl, deps);
   if (withDemo)
     await playDemo({
       apiUrl: api.url,
@@ -84,9 +84,16 @@ async function start(context: RunContext): Promise<void> {
     });
 }
 
-function reportViews(uiUrl: string, namespace: string): void {
-  report("Views to save in Temporal's UI, by opening them:");
-  const views = savedViews({ uiUrl, namespace, organizationId: demoOrganization.id, now: Date.now() });
+async function reportViews(uiUrl: string, { config, temporal }: Deps): Promise<void> {
+  const { temporalNamespace: namespace } = config;
+  const views = savedViews({
+    uiUrl,
+    namespace,
+    organizationId: demoOrganization.id,
+    now: Date.now(),
+    reportsProblems: await reportsProblems(temporal.connection as Connection, namespace),
+  });
+  report("Views for Temporal's UI, each kept there when it is opened:");
   for (const { name, url } of views) report(`  ${name.padEnd(26)} ${url}`);
 }
 

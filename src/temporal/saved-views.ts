@@ -11,21 +11,25 @@ export interface SavedViewOptions {
   organizationId?: string;
   /** Epoch milliseconds: days count back from it. */
   now: number;
+  /** The server has the attribute `TemporalReportedProblems`; without it a query that names it is refused. */
+  reportsProblems: boolean;
 }
 
 const dayMs = 86_400_000;
 
 /** Links to what an operator looks for in Temporal's UI: `…/workflows?query=…&savedQuery=Name` (docs/operations.md). */
-export function savedViews({ uiUrl, namespace, organizationId, now }: SavedViewOptions): SavedView[] {
+export function savedViews({ uiUrl, namespace, organizationId, now, reportsProblems }: SavedViewOptions): SavedView[] {
   const midnight = new Date(now).toISOString().slice(0, 10);
   const weekAgo = new Date(now - 7 * dayMs).toISOString().slice(0, 19);
   const views: [string, string][] = [
     ['Waiting for enrichment', 'ExecutionStatus="Running" AND LeadStage="waiting_for_enrichment"'],
     ['Abandoned deliveries', 'HasAbandonedDeliveries=true'],
-    [
-      'Failing workflow tasks',
-      'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")',
-    ],
+    reportsProblems
+      ? [
+          'Failing workflow tasks',
+          'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")',
+        ]
+      : ['Failed or ended by force', 'ExecutionStatus IN ("Failed", "TimedOut", "Terminated")'],
     ['Running longer than 7 days', `ExecutionStatus="Running" AND StartTime < "${weekAgo}Z"`],
     ...(organizationId === undefined
       ? []

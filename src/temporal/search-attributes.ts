@@ -38,3 +38,9 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
     });
   }
 }
+
+/** Whether the server notes in `TemporalReportedProblems` which workflows' tasks fail; older ones do not. */
+export async function reportsProblems(connection: Connection, namespace: string): Promise<boolean> {
+  const { systemAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return systemAttributes?.TemporalReportedProblems !== undefined;
+}
