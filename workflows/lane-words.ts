@@ -33,7 +33,7 @@ export function laneWaitsFor({ queue: [head], attempts }: Lane, now: number): La
 
 /** Lanes as the queries give them. */
 export const describeLanes = (lanes: readonly Lane[], now: number) =>
-  lanes.map((lane) => ({ ...lane, waitsFor: laneWaitsFor(lane, now) }));
+  lanes.map((lane) => ({ waitsFor: laneWaitsFor(lane, now), ...lane }));
 
 /** Names a lane's timer in the history: `attempt 4 of 5 of lead.enriched at crm.example`. */
 export function timerSummary(head: QueuedDelivery, lane: Lane): string {

@@ -19,16 +19,17 @@ export function leadDetails(description: Omit<LeadDescription, 'details'>): stri
   return [
     `**${stage.replaceAll('_', ' ')}** · mode \`${lead.mode ?? 'unknown'}\` · status \`${leadStatus ?? 'none'}\``,
     leadWaitsFor(description),
-    list('Steps that came', steps),
-    list('Events emitted', events),
-    list('Deliveries not settled', lanes.map(laneLine)),
+    // What waits comes first: the UI shows some lines, and scrolls.
+    lanes.length === 0 ? '**Deliveries not settled:** none' : bulleted('Deliveries not settled', lanes.map(laneLine)),
+    `**Steps that came:** ${steps.join(', ') || 'none'}`,
+    `**Events emitted:** ${events.join(', ') || 'none'}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-const list = (title: string, items: readonly string[]): string =>
-  items.length === 0 ? `**${title}:** none` : [`**${title}:**`, '', ...items.map((item) => `- ${item}`)].join('\n');
+const bulleted = (title: string, items: readonly string[]): string =>
+  [`**${title}:**`, '', ...items.map((item) => `- ${item}`)].join('\n');
 
 function laneLine({ host, queue, endpointId, waitsFor }: LaneDescription): string {
   const [head, ...behind] = queue;

@@ -26,7 +26,14 @@ export async function startedService(adminApiKey: string): Promise<StartedServic
   mkdirSync(join(home, 'temporal'), { recursive: true, mode: 0o700 });
   writeFileSync(join(home, 'temporal', 'ui-port'), `${uiPort}\n`);
   const temporalUrl = `http://127.0.0.1:${uiPort}`;
-  const own = { DATA_DIR: home, PORT: `${port}`, TEMPORAL_UI_URL: temporalUrl, ADMIN_API_KEY: adminApiKey };
+  const own = {
+    DATA_DIR: home,
+    PORT: `${port}`,
+    TEMPORAL_UI_URL: temporalUrl,
+    ADMIN_API_KEY: adminApiKey,
+    // What waits for a retry waits as long as anybody looks at it.
+    RETRY_SCHEDULE: '1h,1h,1h,1h',
+  };
   const kept = Object.entries(process.env).filter(([name]) => !/^(NODE_|DATABASE_URL|TEMPORAL_|TEST_)/.test(name));
   const child = spawn(process.execPath, ['--v8-pool-size=1', '--no-memory-reducer', built.role('all')], {
     env: { ...Object.fromEntries(kept), ...own },

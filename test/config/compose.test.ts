@@ -54,6 +54,24 @@ describe('docker-compose.yml', () => {
     },
   );
 
+  test("Temporal's UI reads histories with the cookie of an operator, and offers nothing that breaks a promise", () => {
+    const { environment = {} } = compose.services['temporal-ui'] ?? {};
+    const { environment: api = {} } = compose.services.api ?? {};
+    expect(expand(environment.TEMPORAL_CODEC_ENDPOINT ?? '')).toBe(`${expand(api.PUBLIC_URL ?? '')}/codec`);
+    // The cookie is SameSite: both have to be of one site.
+    expect(new URL(expand(api.TEMPORAL_UI_URL ?? '')).hostname).toBe(new URL(expand(api.PUBLIC_URL ?? '')).hostname);
+    expect(environment).toMatchObject({
+      TEMPORAL_CODEC_INCLUDE_CREDENTIALS: 'true',
+      TEMPORAL_CODEC_DEFAULT_ERROR_MESSAGE: expect.stringContaining('Sign in'),
+      TEMPORAL_CODEC_DEFAULT_ERROR_LINK: expect.stringMatching(/\/docs$/),
+      TEMPORAL_WORKFLOW_TERMINATE_DISABLED: 'true',
+      TEMPORAL_WORKFLOW_CANCEL_DISABLED: 'true',
+      TEMPORAL_WORKFLOW_RESET_DISABLED: 'true',
+      TEMPORAL_BATCH_ACTIONS_DISABLED: 'true',
+      TEMPORAL_DISABLE_NEWS_FETCH: 'true',
+    });
+  });
+
   test.each(roles)(
     '%s gets a configuration that production accepts, and no secret it does not use',
     (name, service) => {

@@ -77,18 +77,13 @@ test('current details tell steps, events and lanes, in Markdown', () => {
 
 Waits for the enrichment write-back. Contact was asked for, and is sent after it. The organization is told at 2026-01-31 12:00:00 UTC. The update \`complete_enrichment\` goes on with what is known.
 
-**Steps that came:**
-
-- address
-- contact request
-
-**Events emitted:**
-
-- lead.address_preview
-
 **Deliveries not settled:**
 
-- \`crm.example\`: lead.enriched (sequence 2). Attempt 4 of 5 goes out at 2026-01-31 12:10:00 UTC. 1 more follows it in order.`);
+- \`crm.example\`: lead.enriched (sequence 2). Attempt 4 of 5 goes out at 2026-01-31 12:10:00 UTC. 1 more follows it in order.
+
+**Steps that came:** address, contact request
+
+**Events emitted:** lead.address_preview`);
 });
 
 describe('in Temporal', () => {
