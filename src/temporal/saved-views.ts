@@ -11,14 +11,15 @@ export interface SavedViewOptions {
   organizationId?: string;
   /** Epoch milliseconds: days count back from it. */
   now: number;
-  /** The server has the attribute `TemporalReportedProblems`; without it a query that names it is refused. */
-  reportsProblems: boolean;
+  /** The server has the attribute `TemporalReportedProblems`; without it a query that names it is refused. False unless told. */
+  reportsProblems?: boolean;
 }
 
 const dayMs = 86_400_000;
 
 /** Links to what an operator looks for in Temporal's UI: `…/workflows?query=…&savedQuery=Name` (docs/operations.md). */
-export function savedViews({ uiUrl, namespace, organizationId, now, reportsProblems }: SavedViewOptions): SavedView[] {
+export function savedViews(options: SavedViewOptions): SavedView[] {
+  const { uiUrl, namespace, organizationId, now, reportsProblems = false } = options;
   const midnight = new Date(now).toISOString().slice(0, 10);
   const weekAgo = new Date(now - 7 * dayMs).toISOString().slice(0, 19);
   const views: [string, string][] = [
