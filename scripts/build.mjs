@@ -1,8 +1,9 @@
-// Compiles to dist/, copies what is not TypeScript, and bundles the workflows once, so that workers start at once.
+// Compiles to dist/, copies what is not TypeScript, and bundles the workflows once, so that workers start at once; and the console.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildConsole } from './build-console.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -14,7 +15,9 @@ const sources = [
   'bench',
   'examples',
   'sql',
+  'console',
   'scripts/build.mjs',
+  'scripts/build-console.mjs',
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -22,6 +25,7 @@ const sources = [
 
 /** The newest change in `path`; a folder changes when a file in it comes or goes. */
 function newestChange(path) {
+  if (path.endsWith('node_modules')) return 0;
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return 0;
   if (!stats.isDirectory()) return stats.mtimeMs;
@@ -43,7 +47,8 @@ export async function build(target = dist) {
   cpSync(join(root, 'src'), join(target, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
   cpSync(join(root, 'sql'), join(target, 'sql'), { recursive: true });
   const { bundleWorkflows } = await import(pathToFileURL(join(target, 'src/temporal/workflow-bundle.js')).href);
-  writeFileSync(join(target, 'workflow-bundle.js'), await bundleWorkflows());
+  const [bundle] = await Promise.all([bundleWorkflows(), buildConsole(join(target, 'console'))]);
+  writeFileSync(join(target, 'workflow-bundle.js'), bundle);
   const built = join(target, '.built');
   writeFileSync(built, '');
   utimesSync(built, startedAt, startedAt); // what changes during the build is not in it

@@ -162,6 +162,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     log,
     metrics,
     db,
+    outboxDb,
     reads: readsDb,
     keyRing,
     codec: encryptionCodec(keyRing),

@@ -17,6 +17,7 @@ import { ensureSchedules } from '../temporal/schedules.ts';
 import { ensureSearchAttributes, reportsProblems } from '../temporal/search-attributes.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { checkDatabases } from './check-databases.ts';
+import { consoleDir } from './console-dir.ts';
 import { type RunContext, run } from './run.ts';
 import { forgetServerVariables } from './shell-variables.ts';
 
@@ -67,10 +68,17 @@ async function start(context: RunContext): Promise<void> {
   const relay = await startRelay(deps);
   roles.push(relay.stop);
   const codecCapability = temporalUiUrl === null ? undefined : { token, origins: originsOf(temporalUiUrl) };
-  const api = await startApi({ ...deps, codecCapability, config: { ...config, sdkMetricsAddress } });
+  const api = await startApi({
+    ...deps,
+    codecCapability,
+    consoleDir,
+    config: { ...config, sdkMetricsAddress, temporalUiUrl: config.temporalUiUrl ?? temporalUiUrl ?? undefined },
+  });
   roles.push(api.close);
 
-  report(`API ${api.url} · reference ${api.url}/docs${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`);
+  report(
+    `API ${api.url} · console ${api.url}/console · reference ${api.url}/docs${temporalUiUrl ? ` · Temporal ${temporalUiUrl}` : ''}`,
+  );
   if (!process.env.ADMIN_API_KEY) report(`Operator's key, made for development: ${config.adminApiKey}`);
   if (temporalUiUrl !== null) await reportViews(temporalUiUrl, deps);
   if (withDemo)

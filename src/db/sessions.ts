@@ -19,6 +19,11 @@ export interface NewSession {
   ttlMs: number;
 }
 
+/** A session as lists show it. */
+export interface ListedSession extends SessionRow {
+  last_used_at: Date;
+}
+
 const columns = 'id, role, organization_id, read_only, created_at, expires_at';
 
 // A sign-in is rare, so it also removes what expired: no job is needed for that.
@@ -55,4 +60,19 @@ export const sessions = (db: Queryable) => ({
   async end(tokenHash: Buffer): Promise<void> {
     await db.execute('delete from sessions where token_hash = $1', [tokenHash]);
   },
+
+  /** Those that have not expired, newest first: of an organization; null: the operator's. */
+  list: (organizationId: string | null): Promise<ListedSession[]> =>
+    db.query<ListedSession>(
+      `select ${columns}, last_used_at from sessions
+        where organization_id is not distinct from $1::uuid and expires_at > now() order by created_at desc, id limit 100`,
+      [organizationId],
+    ),
+
+  /** Ends one of them, or all; gives how many there were. */
+  endOf: (organizationId: string | null, id: string | null): Promise<number> =>
+    db.execute(
+      `delete from sessions where organization_id is not distinct from $1::uuid and ($2::uuid is null or id = $2) and expires_at > now()`,
+      [organizationId, id],
+    ),
 });

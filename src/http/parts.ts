@@ -20,7 +20,8 @@ export interface ApiConfig {
   retryScheduleMs: readonly number[];
   /** Where people reach this service. With https the session's cookie is Secure. */
   publicUrl?: string | undefined;
-  /** The only page of another origin that may call the codec with the session's cookie. */
+  temporalNamespace?: string | undefined;
+  /** Where Temporal's UI is, for links: the only page of another origin that may call the codec with the session's cookie. */
   temporalUiUrl?: string | undefined;
   /** Where the Temporal SDK serves its Prometheus metrics, `host:port`; absent: they are not joined. */
   sdkMetricsAddress?: string | undefined;
@@ -75,6 +76,8 @@ export interface ApiParts {
   db: Database;
   /** The same database by a pool of its own, for what lists much: it may be exhausted without harm to the other. */
   reads: Database;
+  /** Where the backend's outbox is; `db` unless it has a database of its own. */
+  outboxDb: Database;
   keyRing: KeyRing;
   client: EventsPort;
   operations: OperationsPort;
@@ -89,6 +92,8 @@ export interface ApiParts {
   /** Absent: requests are not traced. */
   requestTraces?: RequestTraces | undefined;
   log: FastifyBaseLogger;
+  /** Where the console was built to; absent: it is not served. */
+  consoleDir?: string | undefined;
   /** Rejects when Temporal cannot be reached. */
   temporalReady(): Promise<void>;
 }

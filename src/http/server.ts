@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { createSerializerCompiler, validatorCompiler } from 'fastify-zod-openapi';
 import { guardRoutes } from './access.ts';
+import { auditCalls } from './audit.ts';
 import { callers as identities } from './callers.ts';
+import { consoleApi } from './console-api.ts';
 import { Draining } from './draining.ts';
 import { handleError, handleFrameworkError } from './error-handler.ts';
 import { noQuery } from './fields.ts';
@@ -55,6 +57,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     operations: boundedOperations(temporal.operations),
     db: boundedDatabase(given.db),
     reads: boundedDatabase(given.reads),
+    outboxDb: boundedDatabase(given.outboxDb),
   };
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.log,
@@ -87,6 +90,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     temporalUiUrl,
     codecCapability: parts.codecCapability,
   });
+  auditCalls(app, accessDb);
   measureRequests(app, parts);
   traceRequests(app, parts.requestTraces);
   refuseUnknownQueries(app);
@@ -111,6 +115,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     healthRoutes(parts),
     metricsRoutes(parts),
     codecRoutes(parts),
+    ...consoleApi({ ...parts, callers, cookie }, version),
   ]) {
     await app.register(routes);
   }

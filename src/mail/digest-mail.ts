@@ -11,7 +11,12 @@ const shownLeads = 100;
  * @param leads those that still wait, at least one
  * @param more how many others were reported and are not in `leads`
  */
-export function digestMail(leads: readonly OverdueLead[], more: number, publicUrl: string | undefined): RenderedMail {
+export function digestMail(
+  organizationId: string,
+  leads: readonly OverdueLead[],
+  more: number,
+  publicUrl: string | undefined,
+): RenderedMail {
   const longestFirst = leads.toSorted((a, b) => a.waitingSince - b.waitingSince);
   const shown = longestFirst.slice(0, shownLeads);
   const unshown = leads.length - shown.length + more;
@@ -28,6 +33,6 @@ export function digestMail(leads: readonly OverdueLead[], more: number, publicUr
       ...shown.map(({ leadId, waitingSince }) => [leadId, `waiting since ${utc(new Date(waitingSince))}`] as const),
       ...(unshown > 0 ? [['and', `${unshown} more`] as const] : []),
     ],
-    link: { label: 'Leads waiting for enrichment', url: leadsPage(publicUrl) },
+    link: { label: 'Leads waiting for enrichment', url: leadsPage(publicUrl, organizationId) },
   });
 }

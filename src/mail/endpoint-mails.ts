@@ -5,6 +5,7 @@ import { excerpt, inWords, utc } from './words.ts';
 
 /** What the mails about a failing endpoint are made of. */
 export interface EndpointFailure {
+  organizationId: string;
   endpointId: string;
   url: string;
   /** The outbound event's name; null when the delivery is no longer kept. */
@@ -39,7 +40,7 @@ export function warningMail(failure: EndpointFailure, lastWaitMs: number, public
       'Nothing is lost so far. As soon as the endpoint answers with a 2xx status again, deliveries go on by themselves.',
     ],
     ...whatHappened(failure),
-    link: settings(publicUrl),
+    link: settings(failure, publicUrl),
   });
 }
 
@@ -64,7 +65,7 @@ export function pausedMail(
       'While it is paused nothing is sent, and nothing that comes in for it is lost: it is held, in order. When the endpoint works again, resume it; what was abandoned can be recovered there, too.',
     ],
     ...whatHappened(failure),
-    link: settings(publicUrl),
+    link: settings(failure, publicUrl),
   });
 }
 
@@ -88,7 +89,7 @@ const answerOf = ({ statusCode, error }: FailedResponse): string =>
     ? `none (${error?.class ?? 'unknown'}): ${error?.message ?? 'The attempt failed.'}`
     : `HTTP ${statusCode}`;
 
-const settings = (publicUrl: string | undefined) => ({
+const settings = ({ organizationId, endpointId }: EndpointFailure, publicUrl: string | undefined) => ({
   label: 'Settings > Webhooks',
-  url: endpointPage(publicUrl),
+  url: endpointPage(publicUrl, organizationId, endpointId),
 });

@@ -21,12 +21,14 @@ export interface TestApi {
 export async function startTestApi({
   worker = false,
   config = {},
+  consoleDir,
 }: {
   worker?: boolean;
   config?: Partial<Config>;
+  consoleDir?: string;
 } = {}): Promise<TestApi> {
   const { deps, stop } = worker ? await startService(config) : await depsOnly(config);
-  const api = await startApi(deps);
+  const api = await startApi({ ...deps, consoleDir });
   return {
     url: api.url,
     deps,

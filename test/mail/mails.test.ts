@@ -6,7 +6,9 @@ import { excerpt, inWords } from '../../src/mail/words.ts';
 const hour = 3_600_000;
 const publicUrl = 'https://events.spark360.example';
 
+const organizationId = '33333333-3333-4333-8333-333333333333';
 const failure = (overrides: Partial<EndpointFailure> = {}): EndpointFailure => ({
+  organizationId,
   endpointId: '11111111-1111-4111-8111-111111111111',
   url: 'https://hooks.partner.example:8443/spark/in?token=s3cr3t#part',
   event: 'lead.enriched',
@@ -33,7 +35,9 @@ test('the warning says where, what was answered, that a pause may come in about 
     expect(form).toContain('HTTP 503');
     expect(form).toContain('Service Unavailable');
     expect(form).toContain('Settings > Webhooks');
-    expect(form).toContain(`${publicUrl}/docs`);
+    expect(form).toContain(
+      `${publicUrl}/console/organizations/${organizationId}/webhooks/11111111-1111-4111-8111-111111111111`,
+    );
   }
 });
 
@@ -140,18 +144,19 @@ const lead = (index: number, waitingSince = Date.parse('2026-11-19T08:00:00Z') +
 });
 
 test('the digest names leads and since when they wait, the longest wait first, and where to look', () => {
-  const { subject, text, html } = digestMail([lead(2), lead(1)], 0, publicUrl);
+  const { subject, text, html } = digestMail(organizationId, [lead(2), lead(1)], 0, publicUrl);
   expect(subject).toBe('2 leads wait for their enrichment');
   expect(text).toContain(
     `${lead(1).leadId}: waiting since 2026-11-19 08:01:00 UTC\n${lead(2).leadId}: waiting since 2026-11-19 08:02:00 UTC`,
   );
   expect(html).toContain(lead(1).leadId);
-  expect(text).toContain(`${publicUrl}/docs`);
+  expect(text).toContain(`${publicUrl}/console/organizations/${organizationId}/leads?stage=waiting_for_enrichment`);
 });
 
 test('a digest of one lead says so, one of many names a hundred and counts the rest', () => {
-  expect(digestMail([lead(1)], 0, undefined).subject).toBe('A lead waits for its enrichment');
+  expect(digestMail(organizationId, [lead(1)], 0, undefined).subject).toBe('A lead waits for its enrichment');
   const { subject, text } = digestMail(
+    organizationId,
     Array.from({ length: 150 }, (_, index) => lead(index)),
     7,
     undefined,

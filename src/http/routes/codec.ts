@@ -52,7 +52,7 @@ const withKey =
       app.post(
         url,
         {
-          config: { access: operatorOnly, csrfGuard: 'temporal_ui', readOnlySessions: true },
+          config: { access: operatorOnly, csrfGuard: 'temporal_ui', readOnlySessions: true, audit: false },
           bodyLimit: maxBatchBytes,
           schema: {
             tags: ['Operation'],

@@ -44,7 +44,7 @@ export const eventRoutes =
     app.post(
       '/v1/events',
       {
-        config: { access: backend },
+        config: { access: backend, audit: false },
         bodyLimit: maxBatchBytes,
         // The events' own validation names every issue of every event; the schema here is for the documentation.
         validatorCompiler: ({ httpPart }) => (httpPart === 'body' ? (value: unknown) => ({ value }) : emptyQuery),

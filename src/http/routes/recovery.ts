@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fast
 import { z } from 'zod';
 import { endpoints } from '../../db/endpoints.ts';
 import { type RecoveryJob, recovery } from '../../db/recovery.ts';
-import { ApiError, invalidBody } from '../../errors.ts';
+import { ApiError } from '../../errors.ts';
 import { partner } from '../access.ts';
 import { moment, momentIn, organizationPath, uuid, uuidOut } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { bodyErrors, problems, readErrors } from '../problem.ts';
+import { rangeOf } from '../recovery-range.ts';
 import { wire } from '../wire.ts';
 import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
 
@@ -99,14 +100,6 @@ export const recoveryRoutes =
       return new ApiError('recovery_running', id === null ? undefined : `Job ${id} is running.`);
     }
   };
-
-/** @throws `invalid_body` when the range is the wrong way round */
-function rangeOf({ since, until }: z.infer<typeof request>): { since: Date; until: Date } {
-  const range = { since: new Date(since), until: until === undefined ? new Date() : new Date(until) };
-  if (range.since <= range.until) return range;
-  const bound = until === undefined ? 'not in the future' : 'not after until';
-  throw invalidBody([{ path: 'since', message: `expected a time ${bound}` }]);
-}
 
 function presentJob({ since: _since, until: _until, abandoned, ...row }: RecoveryJob) {
   const isDone = row.finished_at !== null;

@@ -10,7 +10,7 @@ import { bodyErrors, keyErrors, problems } from '../problem.ts';
 import type { SessionCookie } from '../session-cookie.ts';
 import { SignInLimit } from '../sign-in-limit.ts';
 
-const caller = z
+export const caller = z
   .object({
     role: z.enum(['operator', 'ingest', 'organization']),
     organization_id: uuidOut.nullable(),
@@ -21,7 +21,7 @@ const caller = z
   })
   .meta({ id: 'Caller' });
 
-const present = (principal: Principal): z.input<typeof caller> => ({
+export const presentCaller = (principal: Principal): z.input<typeof caller> => ({
   role: principal.role,
   organization_id: principal.role === 'organization' ? principal.organizationId : null,
   session:
@@ -76,7 +76,8 @@ export const sessionRoutes =
         const former = cookie.tokenOf(request);
         if (former !== null) await callers.end(former);
         const { principal, token } = await callers.begin(holder);
-        return reply.code(201).header('set-cookie', cookie.set(token, sessionTtlMs)).send(present(principal));
+        request.principal = principal;
+        return reply.code(201).header('set-cookie', cookie.set(token, sessionTtlMs)).send(presentCaller(principal));
       },
     );
 
@@ -90,7 +91,7 @@ export const sessionRoutes =
           response: { 200: caller, ...problems(...keyErrors) },
         } satisfies FastifyZodOpenApiSchema,
       },
-      async (request) => present(principalOf(request)),
+      async (request) => presentCaller(principalOf(request)),
     );
 
     app.delete(

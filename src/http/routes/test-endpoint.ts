@@ -6,11 +6,10 @@ import { sampleBody, sampleIds } from '../../schemas/samples.ts';
 import { signingSecrets } from '../../webhooks/signing-secrets.ts';
 import { testRequest } from '../../webhooks/test-event.ts';
 import { partner } from '../access.ts';
+import { eventName } from '../event-choice.ts';
 import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { bodyErrors, keyErrors, problems } from '../problem.ts';
 import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
-
-const event = 'lead.enriched';
 
 const result = z
   .object({
@@ -25,6 +24,11 @@ const result = z
   })
   .meta({ id: 'EndpointTest' });
 
+const sample = z
+  .strictObject({ event: eventName.optional().meta({ description: '`lead.enriched` unless told' }) })
+  .nullish()
+  .meta({ id: 'EndpointTestRequest' });
+
 /** "Test endpoint" (spec section 4): one real request, guarded and signed like any other, that counts for nothing. */
 export const testEndpointRoutes =
   ({ db, keyRing, send }: Pick<ApiParts, 'db' | 'keyRing' | 'send'>): FastifyPluginAsyncZodOpenApi =>
@@ -36,14 +40,16 @@ export const testEndpointRoutes =
         config: { access: partner },
         schema: {
           tags: ['Endpoints'],
-          summary: `Send a sample ${event} now, and show how it was answered`,
+          summary: 'Send a sample event now, and show how it was answered',
           description:
             'Carries `X-Spark360-Test: true`, sample ids and no sequence. It counts for nothing else, and goes to a paused endpoint too.',
           params: endpointPath,
-          response: { 200: result, ...problems(...keyErrors, 'not_found') },
+          body: sample,
+          response: { 200: result, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
         } satisfies FastifyZodOpenApiSchema,
       },
-      async ({ params: { organizationId, endpointId } }) => {
+      async ({ params: { organizationId, endpointId }, body }) => {
+        const event = body?.event ?? 'lead.enriched';
         const endpoint = await secrets.get(organizationId, endpointId);
         if (endpoint === null) throw new ApiError('not_found');
         const now = Date.now();

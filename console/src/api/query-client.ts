@@ -1,0 +1,14 @@
+import { QueryClient } from '@tanstack/react-query';
+import { ApiProblem } from './client.ts';
+
+/** What was refused for good is not asked for again; what could not be answered is, twice. */
+const isWorthRetrying = (failures: number, error: unknown): boolean =>
+  failures < 2 &&
+  (!(error instanceof ApiProblem) || error.status === null || error.status === 429 || error.status >= 500);
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: { retry: isWorthRetrying, staleTime: 5_000, refetchOnWindowFocus: true },
+    mutations: { retry: false },
+  },
+});

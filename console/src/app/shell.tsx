@@ -1,0 +1,55 @@
+import { Dialog } from '@base-ui/react/dialog';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { IconButton } from '../components/button.tsx';
+import { Sidebar } from './sidebar.tsx';
+
+const Brand = () => (
+  <Link to="/" className="brand" aria-label="Spark360 Events, overview">
+    <img src="/console/icon.svg" alt="" width="22" height="22" />
+    Spark360 Events
+  </Link>
+);
+
+/** Navigation beside every page; on a narrow screen behind a button. */
+export function Shell() {
+  const pathname = useRouterState({ select: ({ location }) => location.pathname });
+  const [isOpen, setOpen] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the navigation
+  useEffect(() => setOpen(false), [pathname]);
+
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#main">
+        Skip to content
+      </a>
+      <div className="side">
+        <div className="sidebar">
+          <Brand />
+          <Sidebar />
+        </div>
+      </div>
+      <div className="content">
+        <header className="topbar">
+          <Brand />
+          <Dialog.Root open={isOpen} onOpenChange={setOpen}>
+            <Dialog.Trigger render={<IconButton icon="menu" label="Navigation" />} />
+            <Dialog.Portal>
+              <Dialog.Backdrop className="backdrop" />
+              <Dialog.Popup className="drawer" aria-label="Navigation">
+                <div className="sidebar">
+                  <div className="row spread">
+                    <Brand />
+                    <Dialog.Close render={<IconButton icon="close" label="Close navigation" />} />
+                  </div>
+                  <Sidebar />
+                </div>
+              </Dialog.Popup>
+            </Dialog.Portal>
+          </Dialog.Root>
+        </header>
+        <Outlet />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { deadLettersQuery } from '../../api/queries.ts';
+import { Badge } from '../../components/badge.tsx';
+import { Button } from '../../components/button.tsx';
+import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
+import { Segmented } from '../../components/segmented.tsx';
+import { Ago } from '../../components/time.tsx';
+import { DeadLetterDialog } from './dead-letter-dialog.tsx';
+
+/** Inbound events of the outbox that cannot be relayed as they are. */
+export function DeadLettersPage() {
+  const [shown, setShown] = useState<'open' | 'all'>('open');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const query = useQuery(deadLettersQuery(shown === 'all'));
+  return (
+    <Page
+      title="Dead letters"
+      subtitle="Inbound events of the outbox that cannot be relayed as they are: mend one, and replay it."
+      actions={
+        <Segmented
+          label="Which"
+          value={shown}
+          onChange={setShown}
+          options={[
+            { value: 'open', label: 'Open' },
+            { value: 'all', label: 'All' },
+          ]}
+        />
+      }
+    >
+      <Card flush>
+        <Loaded query={query}>
+          {({ data }) =>
+            data.length === 0 ? (
+              <Empty icon="letters" title="No dead letter">
+                Every event of the outbox could be relayed.
+              </Empty>
+            ) : (
+              <div className="table-scroll">
+                <table className="table stacked">
+                  <thead>
+                    <tr>
+                      <th scope="col">Subject</th>
+                      <th scope="col">Reason</th>
+                      <th scope="col">What is wrong</th>
+                      <th scope="col">Published</th>
+                      <th scope="col">Replay</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {data.map((letter) => (
+                      <tr key={letter.id}>
+                        <td className="cell-main wrap-anywhere">
+                          <code>{letter.subject}</code>
+                        </td>
+                        <td>
+                          <Badge tone="bad">{letter.reason.replaceAll('_', ' ')}</Badge>
+                        </td>
+                        <td className="wrap-anywhere">
+                          {letter.issues.slice(0, 2).map(({ path, message }) => (
+                            <div key={path}>
+                              <code>{path}</code>: {message}
+                            </div>
+                          ))}
+                          {letter.issues.length > 2 && <div className="muted">and {letter.issues.length - 2} more</div>}
+                        </td>
+                        <td data-label="Published">
+                          <Ago at={letter.published_at} />
+                        </td>
+                        <td>
+                          {letter.replayed_at === null ? (
+                            <Button size="small" onClick={() => setChosen(letter.id)}>
+                              Mend …
+                            </Button>
+                          ) : (
+                            <Badge tone={letter.replay_outcome === 'dead_letter' ? 'bad' : 'good'}>
+                              {letter.replay_outcome?.replaceAll('_', ' ') ?? 'waiting'}
+                            </Badge>
+                          )}
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            )
+          }
+        </Loaded>
+      </Card>
+      {chosen !== null && <DeadLetterDialog id={chosen} onClose={() => setChosen(null)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,54 @@
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { attentionQuery, organizationQuery, statisticsQuery } from '../../api/queries.ts';
+import { Badge } from '../../components/badge.tsx';
+import { DeliveryCharts } from '../../components/delivery-charts.tsx';
+import { Loaded, Page } from '../../components/page.tsx';
+import { RecentDeliveries } from '../deliveries/recent-deliveries.tsx';
+import { AttentionList } from './attention-list.tsx';
+import { Numbers } from './numbers.tsx';
+import { WindowChoice } from './window-choice.tsx';
+
+/** How an organization's webhooks are doing. */
+export function OverviewPage() {
+  const from = '/shell/organizations/$organizationId/';
+  const { organizationId } = useParams({ from });
+  const { window = '24h' } = useSearch({ from });
+  const navigate = useNavigate();
+  const organization = useQuery(organizationQuery(organizationId));
+  const statistics = useQuery(statisticsQuery(organizationId, window));
+  const attention = useQuery(attentionQuery(organizationId));
+  return (
+    <Page
+      title={organization.data?.name ?? 'Overview'}
+      subtitle={
+        organization.data && (
+          <span className="row-wrap">
+            <Badge plain>{organization.data.tier}</Badge>
+            <code className="small">{organizationId}</code>
+          </span>
+        )
+      }
+      actions={
+        <WindowChoice
+          value={window}
+          onChange={(next) =>
+            void navigate({
+              to: '/organizations/$organizationId',
+              params: { organizationId },
+              search: { window: next },
+              replace: true,
+            })
+          }
+        />
+      }
+    >
+      <Numbers statistics={statistics.data} />
+      <Loaded query={attention} rows={2}>
+        {({ data }) => <AttentionList items={data} />}
+      </Loaded>
+      <Loaded query={statistics}>{(loaded) => <DeliveryCharts statistics={loaded} />}</Loaded>
+      <RecentDeliveries organizationId={organizationId} filter={{}} />
+    </Page>
+  );
+}
