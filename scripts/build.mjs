@@ -1,6 +1,6 @@
 // Compiles to dist/, copies what is not TypeScript, and bundles the workflows once, so that workers start at once; and the console.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildConsole } from './build-console.mjs';
@@ -46,6 +46,7 @@ export async function build(target = dist) {
   if (tsc.status !== 0) throw new Error('The TypeScript compiler found errors.');
   cpSync(join(root, 'src'), join(target, 'src'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
   cpSync(join(root, 'sql'), join(target, 'sql'), { recursive: true });
+  chmodSync(join(target, 'src/bin/spark360.js'), 0o755); // as npm does where it installs it
   const { bundleWorkflows } = await import(pathToFileURL(join(target, 'src/temporal/workflow-bundle.js')).href);
   const [bundle] = await Promise.all([bundleWorkflows(), buildConsole(join(target, 'console'))]);
   writeFileSync(join(target, 'workflow-bundle.js'), bundle);

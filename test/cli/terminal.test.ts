@@ -1,0 +1,117 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type TestApi, startTestApi } from '../http/api.ts';
+import { aPartner, type Partner, publish } from '../http/partner.ts';
+import { eventually } from '../support/eventually.ts';
+import { aLead } from '../support/lead-events.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { Person } from './spark360.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+let api: TestApi;
+let receiver: Receiver;
+let partner: Partner;
+let key: string;
+let person: Person;
+beforeAll(async () => {
+  api = await startTestApi({ worker: true });
+  receiver = await startReceiver();
+});
+afterAll(async () => {
+  await receiver?.close();
+  await api?.stop();
+});
+beforeEach(async () => {
+  partner = await aPartner(api, receiver.url);
+  key = (await api.call('POST', `${partner.path}/api-keys`, { body: {} })).body.key;
+  person = new Person();
+});
+afterEach(() => person.forget());
+
+/** Runs a command at a terminal of its own, by util-linux's `script`. */
+function atTerminal(args: string[], environment: Record<string, string> = { SPARK360_API_KEY: key }) {
+  const runner = `--import ${here('../outbox/run-typescript.mjs')} --no-warnings ${here('../../src/bin/spark360.ts')}`;
+  const child = spawn(
+    'script',
+    ['-qefc', `stty cols 120 rows 40; ${process.execPath} ${runner} ${args.join(' ')}`, '/dev/null'],
+    {
+      cwd: person.home,
+      env: { PATH: process.env.PATH, HOME: person.home, TERM: 'xterm', SPARK360_API_URL: api.url, ...environment },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  let screen = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (screen += chunk));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return {
+    screen: () => screen,
+    shows: (text: string | RegExp) => eventually(() => expect(screen).toMatch(text), 20_000),
+    type: (text: string) => child.stdin.write(text),
+    ended,
+  };
+}
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+const atTerminals = hasScript ? test : test.skip;
+
+atTerminals('what cannot be undone is asked for: no ends it with 130, yes does it', async () => {
+  const refused = atTerminal(['endpoints', 'delete', partner.endpoint]);
+  await refused.shows('Delete it?');
+  expect(refused.screen()).toContain('abandons its unsettled deliveries: 0.');
+  refused.type('n');
+  expect(await refused.ended).toBe(130);
+  expect((await api.call('GET', partner.endpointPath)).status).toBe(200);
+  const agreed = atTerminal(['endpoints', 'delete', partner.endpoint]);
+  await agreed.shows('Delete it?');
+  agreed.type('y');
+  expect(await agreed.ended).toBe(0);
+  expect((await api.call('GET', partner.endpointPath)).status).toBe(404);
+});
+
+atTerminals('--no-input asks nothing, also at a terminal', async () => {
+  const refused = atTerminal(['endpoints', 'delete', partner.endpoint, '--no-input']);
+  expect(await refused.ended).toBe(2);
+  expect(refused.screen()).toContain('Say --yes');
+});
+
+atTerminals('colors are for terminals, and not with NO_COLOR or --no-color', async () => {
+  const bold = '\u001b[1m';
+  const colored = atTerminal(['endpoints', 'list']);
+  await colored.ended;
+  expect(colored.screen()).toContain(bold);
+  const without = atTerminal(['endpoints', 'list'], { SPARK360_API_KEY: key, NO_COLOR: '1' });
+  await without.ended;
+  const flagged = atTerminal(['endpoints', 'list', '--no-color']);
+  await flagged.ended;
+  expect(without.screen() + flagged.screen()).not.toContain(bold);
+});
+
+atTerminals('login asks for the key and does not show it', async () => {
+  const login = atTerminal(['login'], {});
+  await login.shows('API key');
+  login.type(`${key}\r`);
+  expect(await login.ended).toBe(0);
+  expect(login.screen()).not.toContain(key);
+  expect((await person.run(['whoami', '--json'])).json).toMatchObject({ key_source: 'profile' });
+});
+
+atTerminals('listen: r sends the last one again, Ctrl-C deletes the endpoint', async () => {
+  const local = await startReceiver();
+  const listener = atTerminal(['listen', '--forward-to', local.url]);
+  await listener.shows('Keys: r sends');
+  listener.type('r');
+  await listener.shows('Nothing has arrived yet.');
+  const lead = aLead(partner.organization, { mode: 'sandbox' });
+  await publish(api, lead.created(), lead.personal({ enriched: true }));
+  await listener.shows(/lead\.enriched +#1 +attempt 1/);
+  listener.type('r');
+  await listener.shows(/lead\.enriched +#1 +resend/);
+  expect(local.requests.map(({ headers }) => headers['x-spark360-resend'])).toEqual([undefined, 'true']);
+  listener.type('\u0003');
+  expect(await listener.ended).toBe(130);
+  const { body } = await api.call('GET', `${partner.path}/endpoints`);
+  expect(body.data.map(({ kind }: { kind: string }) => kind)).toEqual(['webhook']);
+  await local.close();
+});
