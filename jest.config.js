@@ -17,8 +17,11 @@ const shared = {
 
 /** Folders whose tests need neither Postgres nor Temporal: `npm run test:unit` answers in seconds. */
 const unit = ['config', 'crypto', 'deploy', 'docs', 'domain', 'schemas', 'scripts', 'webhooks'];
-/** Parts are killed, frozen, replaced or flooded there, each test on servers of its own: CI runs nothing beside them. */
-const faults = ['faults', 'upgrade'];
+/** Parts are killed, frozen or flooded there, each test on servers of its own: CI runs nothing beside them. */
+const faults = ['faults'];
+/** What only `npm run nightly` runs, and what it runs for longer: its script has a variable for each. */
+const nightly = ['nightly'];
+const longForms = [...nightly, 'model', 'fuzz', 'faults/many-endpoints'];
 
 const within = (folders) => folders.map((folder) => `<rootDir>/test/${folder}`);
 /** Real Postgres and Temporal are started once per run; see test/support/. */
@@ -37,8 +40,19 @@ export default {
       ...servers,
       displayName: 'service',
       roots: ['<rootDir>/test'],
-      testPathIgnorePatterns: ['/node_modules/', ...within([...unit, ...faults]).map((folder) => `${folder}/`)],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...within([...unit, ...faults, ...nightly]).map((folder) => `${folder}/`),
+      ],
     },
     { ...shared, ...servers, displayName: 'faults', roots: within(faults) },
+    {
+      ...shared,
+      ...servers,
+      displayName: 'nightly',
+      roots: ['<rootDir>/test'],
+      testRegex: longForms.map((path) => `/test/${path}[/.].*test\\.ts$`),
+      testMatch: undefined,
+    },
   ],
 };

@@ -15,7 +15,7 @@ import { eventually } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { temporalAddress } from '../support/services.ts';
 import { aPartner, type Partner, wholeJourney } from '../outbox/backend.ts';
-import { startTcpProxy, type TcpProxy } from '../outbox/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let service: TestService;
 let partner: Partner;

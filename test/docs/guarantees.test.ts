@@ -45,9 +45,9 @@ describe('docs/guarantees.md', () => {
     expect(names.filter((name) => !texts.some((text) => text.test(name)))).toEqual([]);
   });
 
-  test('names every file of fault tests', () => {
-    const files = readdirSync('test/faults').filter((name) => name.endsWith('.test.ts'));
+  test.each(['test/faults', 'test/nightly'])('names every test in %s', (folder) => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
     const told = sections.flatMap(({ text }) => named(text).map(({ file }) => file));
-    expect(told).toEqual(expect.arrayContaining(files.map((name) => `test/faults/${name}`)));
+    expect(told).toEqual(expect.arrayContaining(files.map((name) => `${folder}/${name}`)));
   });
 });

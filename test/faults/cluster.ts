@@ -6,7 +6,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase, type Database } from '../../src/db/pool.ts';
 import { freePort } from '../../src/embedded/ports.ts';
 import { buildService, type BuiltService } from './built-service.ts';
-import { type Network, startNetwork } from './network.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { type Role, startRole } from './role.ts';
 import { type Server, startPostgresServer, startTemporalServer } from './servers.ts';
 
@@ -15,8 +15,8 @@ export interface Cluster {
   postgres: Server;
   temporal: Server;
   /** Between the roles and the servers. The test itself goes past them. */
-  toPostgres: Network;
-  toTemporal: Network;
+  toPostgres: TcpProxy;
+  toTemporal: TcpProxy;
   apis: Role[];
   workers: Role[];
   relays: Role[];
@@ -67,9 +67,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await (options.migrate ?? migrate)(postgres.address);
     const db = openDatabase(postgres.address, 4, () => undefined);
     stops.push(db.close);
-    const toPostgres = await startNetwork(new URL(postgres.address).host);
+    const toPostgres = await startTcpProxy(new URL(postgres.address).host);
     stops.push(toPostgres.close);
-    const toTemporal = await startNetwork(temporal.address);
+    const toTemporal = await startTcpProxy(temporal.address);
     stops.push(toTemporal.close);
 
     const databaseUrl = new URL(postgres.address);

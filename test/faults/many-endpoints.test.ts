@@ -9,7 +9,8 @@ import { startTemporalWith } from '../support/temporal-server.ts';
 
 /** As every server has it by default; ours takes more (src/embedded/temporal.ts). */
 const bufferedEvents = 100;
-const endpoints = 1_000;
+/** `npm run nightly` has 1,000. */
+const endpoints = Number(process.env.ENDPOINTS ?? 250);
 const testMs = 90_000;
 
 let temporal: Awaited<ReturnType<typeof startTemporalWith>>;
@@ -27,7 +28,7 @@ afterAll(async () => {
 }, testMs);
 
 test(
-  'a lead with 1,000 endpoints: no more answers at once than the server keeps while a task runs: it fails none by force',
+  'a lead with many endpoints: no more answers at once than the server keeps while a task runs: it fails none by force',
   async () => {
     const organization = await anOrganization(service.deps);
     for (let index = 0; index < endpoints; index += 1)

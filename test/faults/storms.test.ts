@@ -32,12 +32,4 @@ test(
   testMs,
 );
 
-test(
-  'a lead with 400 endpoints: in order, and no workflow task is lost',
-  async () => {
-    expect(await manyEndpoints(rig, 400, 1, testMs)).toMatchObject({ 'workflow tasks lost': '0' });
-  },
-  testMs,
-);
-
 test('requests at and over every limit, many at a time', () => fullRequests(rig, 36), testMs);

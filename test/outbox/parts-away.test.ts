@@ -7,7 +7,7 @@ import { startService, type TestService } from '../support/service.ts';
 import { temporalAddress } from '../support/services.ts';
 import { aPartner, type Partner, publish, rowOf } from './backend.ts';
 import { startRelayProcess } from './relay-processes.ts';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let service: TestService;
 let partner: Partner;

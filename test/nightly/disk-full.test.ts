@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { type Rig, startRig } from './rig.ts';
+import { type Rig, startRig } from '../faults/rig.ts';
 
 const testMs = 150_000;
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A network between two parts, with the ways in which one fails. */
-export interface Network {
+/** A TCP proxy between two parts, with the ways in which a network fails. */
+export interface TcpProxy {
   /** host:port to connect to instead. */
   address: string;
   /** Ends all connections and refuses new ones. */
@@ -19,7 +19,7 @@ export interface Network {
   close(): Promise<void>;
 }
 
-export async function startNetwork(target: string): Promise<Network> {
+export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const [host = '', port = ''] = target.split(':');
   let mode: 'works' | 'cut' | 'stalled' = 'works';
   let delayMs = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { flaky } from '../faults/partner.ts';
-import type { Role } from '../faults/role.ts';
-import { type Rig, startRig } from '../faults/rig.ts';
+import { flaky } from '../../faults/partner.ts';
+import type { Role } from '../../faults/role.ts';
+import { type Rig, startRig } from '../../faults/rig.ts';
 import { findBase } from './base.ts';
 import { type Account, accountOf } from './histories.ts';
 import { buildReleases, type Release, type Releases, root } from './releases.ts';

@@ -8,10 +8,10 @@ import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
 import { testConfig } from '../support/service.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
-import { accept, type Arrived, type CountingReceiver, startCountingReceiver } from './counting-receiver.ts';
-import { endpointRow } from './rows.ts';
+import { accept, type Arrived, type CountingReceiver, startCountingReceiver } from '../delivery/counting-receiver.ts';
+import { endpointRow } from '../delivery/rows.ts';
 
-/** How many leads are held: `npm run storm:resume` has 10,000. */
+/** How many leads are held: `npm run nightly` has 2,000, `npm run storm:resume` 10,000. */
 const leads = Number(process.env.STORM_LEADS ?? 120);
 const eventsPerLead = 2;
 /** Publishing, draining at 100 leads a second, and what taking over from a killed worker takes (milliseconds). */

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuiltService, buildService } from '../faults/built-service.ts';
+import { type BuiltService, buildService } from '../../faults/built-service.ts';
 import type { Base } from './base.ts';
 
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 export type Release = 'old' | 'new';
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { leadSubject, widgetSubject } from '../../src/domain/ids.ts';
-import { eventually } from '../support/eventually.ts';
-import { aLead, type InboundEvent, type LeadEvents } from '../support/lead-events.ts';
-import { startReceiver } from '../support/receiver.ts';
-import { aWidget } from '../support/widget-events.ts';
-import type { Way } from '../faults/backend.ts';
-import { whenThereIs } from '../faults/moments.ts';
-import { healthy } from '../faults/partner.ts';
-import type { Organization, Rig } from '../faults/rig.ts';
+import { leadSubject, widgetSubject } from '../../../src/domain/ids.ts';
+import { eventually } from '../../support/eventually.ts';
+import { aLead, type InboundEvent, type LeadEvents } from '../../support/lead-events.ts';
+import { startReceiver } from '../../support/receiver.ts';
+import { aWidget } from '../../support/widget-events.ts';
+import type { Way } from '../../faults/backend.ts';
+import { whenThereIs } from '../../faults/moments.ts';
+import { healthy } from '../../faults/partner.ts';
+import type { Organization, Rig } from '../../faults/rig.ts';
 import { isClosed } from './histories.ts';
 
 /** Something that waits in one way: brought there under the old release, finished under the new one. */
