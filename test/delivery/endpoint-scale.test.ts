@@ -3,9 +3,9 @@ import { deliveries } from '../../src/db/deliveries.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { rowsWithoutWorkflows } from '../support/unsettled-rows.ts';
-import { accept, type CountingReceiver, startCountingReceiver } from './counting-receiver.ts';
 import { endpointRow, statusesAt } from './rows.ts';
 
 // A pause, a resume, a deletion and a recovery of an endpoint at which very much waits: `npm run bench -- endpoint` has half a
@@ -18,7 +18,7 @@ const eventsPerLead = 4;
 const answeredMs = 5_000;
 
 let service: TestService;
-let partner: CountingReceiver;
+let partner: Receiver;
 let organization: string;
 let endpoint: string;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => service?.stop());
 beforeEach(async () => {
-  partner = await startCountingReceiver();
+  partner = await startReceiver();
   organization = await anOrganization(service.deps);
   ({ id: endpoint } = await anEndpoint(service.deps, organization, partner.url));
 });
@@ -50,12 +50,12 @@ const listed = async (status: 'held' | 'pending' | 'abandoned') =>
 
 /** Another endpoint of the same organization takes an event as if nothing were there. */
 async function expectOthersGo(): Promise<void> {
-  const before = partner.arrived.length;
+  const before = partner.requests.length;
   const other = await anOrganization(service.deps);
   const { id } = await anEndpoint(service.deps, other, partner.url);
   await service.deps.client.publish(aLead(other).created());
   await eventually(async () => expect(await statusesAt(service.deps, id)).toEqual(['delivered']));
-  expect(partner.arrived.length).toBeGreaterThan(before);
+  expect(partner.requests.length).toBeGreaterThan(before);
 }
 
 test('20,000 deliveries wait: a pause, a resume and a deletion hold for all of them at once, and come to their end', async () => {
@@ -68,10 +68,10 @@ test('20,000 deliveries wait: a pause, a resume and a deletion hold for all of t
 
   // None of them has a workflow: each is taken over, in order.
   await answered(() => operations.resume(endpoint));
-  await eventually(() => expect(partner.arrived.length).toBeGreaterThan(200), 60_000);
+  await eventually(() => expect(partner.requests.length).toBeGreaterThan(200), 60_000);
   await expectOthersGo();
-  for (const { leadId } of partner.arrived.slice(0, 20)) {
-    const own = partner.arrived.filter((one) => one.leadId === leadId).map(({ sequence }) => sequence);
+  for (const { leadId } of partner.requests.slice(0, 20)) {
+    const own = partner.requests.filter((one) => one.leadId === leadId).map(({ sequence }) => sequence);
     expect(own).toEqual([1, 2, 3, 4].slice(0, own.length));
   }
 
@@ -99,12 +99,12 @@ test('20,000 abandoned deliveries are recovered: all are taken up, then go lead 
     expect(job?.count).toBe(leads * eventsPerLead);
     jobId = job?.jobId ?? '';
   });
-  await eventually(() => expect(partner.arrived.length).toBeGreaterThan(200), 90_000);
+  await eventually(() => expect(partner.requests.length).toBeGreaterThan(200), 90_000);
   const taken = await service.deps.activityParts.recovery.get(organization, jobId);
   expect(taken).toMatchObject({ count: leads * eventsPerLead, abandoned: 0 });
   await expectOthersGo();
-  const first = partner.arrived[0]?.leadId;
-  expect(partner.arrived.filter(({ leadId }) => leadId === first).map(({ sequence }) => sequence)).toEqual([
+  const first = partner.requests[0]?.leadId;
+  expect(partner.requests.filter(({ leadId }) => leadId === first).map(({ sequence }) => sequence)).toEqual([
     1, 2, 3, 4,
   ]);
   await answered(() => operations.remove(endpoint));
@@ -125,7 +125,7 @@ test('ten leads are terminated while their endpoint is paused: all go out in ord
   await eventually(async () => expect(await counts()).toEqual({ delivered: 60 }));
   await eventually(async () => expect(await endpointRow(service.deps, endpoint)).toMatchObject({ resume_phase: null }));
   for (const { leadId } of held) {
-    expect(partner.arrived.filter((one) => one.leadId === leadId).map(({ sequence }) => sequence)).toEqual([1, 2]);
+    expect(partner.requests.filter((one) => one.leadId === leadId).map(({ sequence }) => sequence)).toEqual([1, 2]);
   }
   expect((await metrics.takeovers.get()).values[0]?.value).toBe(before + 10);
   const reported = warned.mock.calls.map(([fields]) => (fields as { workflow_id?: string }).workflow_id);
@@ -167,7 +167,6 @@ test.each([
   const lead = aLead(organization);
   await client.publish(lead.created());
   await eventually(async () => expect(await counts()).toEqual({ delivered: 1 }));
-  partner.behave(accept);
   // The publish has looked at the endpoint, and waits for the lead's row.
   await db.tx(async (tx) => {
     await tx.query('select from leads where lead_id = $1 for update', [lead.leadId]);
@@ -182,5 +181,5 @@ test.each([
   });
   await eventually(async () => expect(await counts()).toEqual({ delivered: 1, [reads]: 1 }));
   await operations.resume(endpoint).catch(() => false);
-  expect(partner.arrived.filter(({ sequence }) => sequence === 2).length).toBe(0);
+  expect(partner.requests.filter(({ sequence }) => sequence === 2).length).toBe(0);
 });

@@ -4,7 +4,6 @@ import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { hang, accept, startCountingReceiver } from './counting-receiver.ts';
 import { deliveryIdsAt, statusesAt } from './rows.ts';
 
 jest.setTimeout(120_000);
@@ -26,15 +25,15 @@ test.each([
   async (_which, isWarm) => {
     const { deps } = service;
     const organization = await anOrganization(deps);
-    const hanging = await startCountingReceiver();
+    const hanging = await startReceiver();
     const healthy = await startReceiver();
     const { id: hangingId } = await anEndpoint(deps, organization, hanging.url);
     const { id: healthyId } = await anEndpoint(deps, organization, healthy.url);
     const warm = isWarm ? 5 : 0;
     for (let lead = 0; lead < warm; lead += 1) await deps.client.publish(aLead(organization).created());
-    await eventually(() => expect(hanging.arrived).toHaveLength(warm));
+    await eventually(() => expect(hanging.requests).toHaveLength(warm));
 
-    hanging.behave(hang);
+    hanging.answer({ hang: true });
     const leads = Array.from({ length: 100 }, () => aLead(organization));
     await Promise.all(leads.map((lead) => deps.client.publish(lead.created())));
     await eventually(() => expect(healthy.requests).toHaveLength(warm + 100));
@@ -46,7 +45,7 @@ test.each([
     expect(hanging.open.most).toBeLessThanOrEqual(most);
 
     // It answers again: everything goes out, and nobody was forgotten in the queue for a place.
-    hanging.behave(accept);
+    hanging.answer({});
     await eventually(
       async () => expect(new Set(await statusesAt(deps, hangingId))).toEqual(new Set(['delivered'])),
       60_000,

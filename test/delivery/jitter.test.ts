@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { startCountingReceiver } from './counting-receiver.ts';
 import { statusesAt } from './rows.ts';
 
 const minute = 60_000;
@@ -14,8 +14,7 @@ beforeAll(async () => {
 afterAll(() => service?.stop());
 
 test('a crowd that failed at once is retried by the schedule, within 10 %, however many they are', async () => {
-  const partner = await startCountingReceiver();
-  partner.behave((response) => void response.writeHead(503).end());
+  const partner = await startReceiver({ status: 503 });
   const organization = await anOrganization(service.deps);
   const { id: endpoint } = await anEndpoint(service.deps, organization, partner.url);
   const before = Date.now();

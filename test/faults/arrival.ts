@@ -1,5 +1,5 @@
 import type { SentLead } from './backend.ts';
-import type { Oracle } from './oracle.ts';
+import type { Oracle } from '../support/oracle.ts';
 
 const wholeJourney = 4;
 

@@ -12,7 +12,8 @@ import {
   whenOneWaitsFor,
   whenThereIs,
 } from './moments.ts';
-import { healthy, type PartnerRequest } from './partner.ts';
+import type { ReceivedRequest } from '../support/receiver.ts';
+import { healthy } from './partner.ts';
 import { type Organization, type Rig, startRig } from './rig.ts';
 
 /** Longer than any of the timeouts by which a dead worker's work is taken over. */
@@ -44,12 +45,12 @@ test(
     const thinking = await rig.organization(({ number }) => (number === 1 ? { delayMs: 3_000 } : undefined));
     const { repeats } = rig.oracle.verdict;
     let restarted: Promise<unknown> = Promise.resolve();
-    answering.partner.behave(({ number }) => {
+    answering.partner.answer(({ number }) => {
       if (number === 1) restarted = killWorkers();
       return undefined;
     });
     const handedOver = thinking.deliver(1);
-    await eventually(() => expect(thinking.partner.requests()).toBe(1));
+    await eventually(() => expect(thinking.partner.requests.length).toBe(1));
     await sleep(1_000);
     await Promise.all([answering.deliver(1), handedOver]);
     await restarted;
@@ -159,7 +160,7 @@ test(
     const lead = aLead(organization.id);
     let restarted: Promise<unknown> = Promise.resolve();
     let posted: Promise<unknown> = Promise.resolve();
-    organization.partner.behave(({ number, event }: PartnerRequest) => {
+    organization.partner.answer(({ number, event }: ReceivedRequest) => {
       if (number > 1) return undefined;
       expect(event).toBe('lead.enriched');
       restarted = killWorkers(2_000);
@@ -217,7 +218,7 @@ async function aRetryAtOneWorker() {
   if (worker === undefined || other === undefined) throw new Error('two workers are needed');
   await other.stop();
   const sent = organization.send(1);
-  await eventually(() => expect(organization.partner.requests()).toBe(1));
+  await eventually(() => expect(organization.partner.requests.length).toBe(1));
   return { organization, worker, other, sent };
 }
 
@@ -287,7 +288,7 @@ test(
     await rig.operator.insist('POST', `${path}/pause`);
     const leads = await organization.send(20, 'client');
     let restarted: Promise<unknown> = Promise.resolve();
-    partner.behave(({ number }) => {
+    partner.answer(({ number }) => {
       if (number === 1 || number === 15) restarted = killWorkers();
       return undefined;
     });
@@ -308,16 +309,16 @@ test(
     // Five abandoned in a row would pause the endpoint: after each two a lead succeeds.
     let refused = 0;
     for (; refused < 12; refused += 2) {
-      partner.behave(() => ({ status: 400 }));
+      partner.answer(() => ({ status: 400 }));
       for (const _ of [1, 2]) await organization.send(1, 'http', { steps });
-      await eventually(() => expect(partner.requests()).toBe(refused * 1.5 + 2));
-      partner.behave(healthy);
+      await eventually(() => expect(partner.requests.length).toBe(refused * 1.5 + 2));
+      partner.answer(healthy);
       await organization.send(1, 'http', { steps });
-      await eventually(() => expect(partner.requests()).toBe(refused * 1.5 + 3));
+      await eventually(() => expect(partner.requests.length).toBe(refused * 1.5 + 3));
     }
-    const taken = partner.requests();
+    const taken = partner.requests.length;
     let restarted: Promise<unknown> = Promise.resolve();
-    partner.behave(({ number }) => {
+    partner.answer(({ number }) => {
       if (number === taken + 3) restarted = killWorkers();
       return undefined;
     });
@@ -340,7 +341,7 @@ test(
     const { endpointId } = organization.partner;
     const steps = (lead: ReturnType<typeof aLead>) => [lead.created()];
     await organization.send(1, 'http', { steps }); // known to be slow
-    await eventually(() => expect(organization.partner.requests()).toBe(1));
+    await eventually(() => expect(organization.partner.requests.length).toBe(1));
     const { repeats } = rig.oracle.verdict;
     const leads = await organization.send(40, 'http', { steps });
     const owed = `from deliveries where endpoint_id = $1 and wake_due_at is not null`;

@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { testConfig } from '../support/service.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { startTemporalWith } from '../support/temporal-server.ts';
-import { Oracle } from './oracle.ts';
+import { Oracle } from '../support/oracle.ts';
 import { startPartner } from './partner.ts';
 
 const testMs = 240_000;

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Oracle } from '../support/oracle.ts';
+import { startReceiver } from '../support/receiver.ts';
 import type { Operator } from './operator.ts';
-import type { Oracle } from './oracle.ts';
 
 /** Many endpoints of one organization, all at one server, each a path of it. */
 export interface Crowd {
@@ -16,21 +14,12 @@ const events = ['lead.address_preview', 'lead.rental_alert', 'lead.contact_reque
 
 export async function startCrowd(operator: Operator, oracle: Oracle, count: number): Promise<Crowd> {
   const secrets = new Map<string, string>();
-  const server = createServer((message, response) => {
-    const chunks: Buffer[] = [];
-    message.on('data', (chunk: Buffer) => chunks.push(chunk));
-    message.on('end', () => {
-      const endpoint = `${origin}${message.url}`;
-      const body = Buffer.concat(chunks).toString('utf8');
-      oracle.arrived({ endpoint, secret: secrets.get(endpoint) ?? '', headers: message.headers, body })();
-      response.writeHead(204).end();
-    });
+  const receiver = await startReceiver({ status: 204 }, 0, (request) => {
+    const endpoint = receiver.url + request.path;
+    return oracle.arrived(request, { endpoint, secret: secrets.get(endpoint) ?? '' });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { organizationId } = await operator.organization([]);
-  const urls = Array.from({ length: count }, (_, index) => `${origin}/${index}`);
+  const urls = Array.from({ length: count }, (_, index) => `${receiver.url}/${index}`);
   const waiting = [...urls];
   const subscribe = async (): Promise<void> => {
     for (let url = waiting.pop(); url !== undefined; url = waiting.pop()) {
@@ -42,9 +31,6 @@ export async function startCrowd(operator: Operator, oracle: Oracle, count: numb
   return {
     organizationId,
     endpoints: urls.map((url) => ({ url })),
-    async close() {
-      server.close();
-      server.closeAllConnections();
-    },
+    close: receiver.close,
   };
 }

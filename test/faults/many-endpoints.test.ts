@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type CountingReceiver, startCountingReceiver } from '../delivery/counting-receiver.ts';
 import { eventually } from '../support/eventually.ts';
 import { historiesOf } from '../support/histories.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { startTemporalWith } from '../support/temporal-server.ts';
 
@@ -15,11 +15,11 @@ const testMs = 90_000;
 
 let temporal: Awaited<ReturnType<typeof startTemporalWith>>;
 let service: TestService;
-let partner: CountingReceiver;
+let partner: Receiver;
 beforeAll(async () => {
   temporal = await startTemporalWith({ 'history.maximumBufferedEventsBatch': bufferedEvents });
   service = await startService({ temporalAddress: temporal.address });
-  partner = await startCountingReceiver();
+  partner = await startReceiver();
 }, testMs);
 afterAll(async () => {
   await partner?.close();
@@ -36,7 +36,7 @@ test(
     const lead = aLead(organization);
     await service.deps.client.publish(lead.created());
     await service.deps.client.publish(lead.personal({ enriched: true, ownerOccupied: true }));
-    await eventually(() => expect(partner.arrived).toHaveLength(2 * endpoints), 60_000);
+    await eventually(() => expect(partner.requests).toHaveLength(2 * endpoints), 60_000);
     const histories = await historiesOf(service.deps.temporal, `lead/${organization}/${lead.leadId}`);
     const events = histories.flatMap((history) => history.events ?? []);
     expect(events.filter((event) => event.workflowTaskFailedEventAttributes != null)).toEqual([]);

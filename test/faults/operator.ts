@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster } from './cluster.ts';
-import { type Behaviour, type Partner, startPartner } from './partner.ts';
-import type { Oracle } from './oracle.ts';
+import type { Handler } from '../support/receiver.ts';
+import { type Partner, startPartner } from './partner.ts';
+import type { Oracle } from '../support/oracle.ts';
 
 /** What an operator does, over the API, as long as it takes. */
 export interface Operator {
   /** Makes an organization whose endpoints deliver to new partners, one for each behaviour. */
-  organization(behaviours: Behaviour[]): Promise<{ organizationId: string; partners: Subscribed[] }>;
+  organization(behaviours: Handler[]): Promise<{ organizationId: string; partners: Subscribed[] }>;
   call(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }>;
   /** Repeats a call until it succeeds: the parts it needs may be away. */
   insist(method: string, path: string, body?: unknown): Promise<unknown>;

@@ -3,8 +3,9 @@ import { allArrived } from './arrival.ts';
 import { type Backend, type SendOptions, type SentLead, startBackend, type Way } from './backend.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { type Operator, operatorOf, type Subscribed } from './operator.ts';
-import { Oracle } from './oracle.ts';
-import { type Behaviour, healthy } from './partner.ts';
+import { Oracle } from '../support/oracle.ts';
+import type { Handler } from '../support/receiver.ts';
+import { healthy } from './partner.ts';
 
 /** All that a test of faults needs: the cluster, who talks to it, and who judges. */
 export interface Rig {
@@ -13,7 +14,7 @@ export interface Rig {
   operator: Operator;
   backend: Backend;
   /** A new organization with one partner for each behaviour. */
-  organization(...behaviours: Behaviour[]): Promise<Organization>;
+  organization(...behaviours: Handler[]): Promise<Organization>;
   /** Of workflows whose id starts so, running or closed. */
   workflowIds(prefix: string): Promise<string[]>;
   stop(): Promise<void>;
@@ -40,7 +41,7 @@ export async function startRig(options: ClusterOptions = {}): Promise<Rig> {
   const backend = await startBackend(cluster);
   const all: Subscribed[] = [];
 
-  async function organization(...behaviours: Behaviour[]): Promise<Organization> {
+  async function organization(...behaviours: Handler[]): Promise<Organization> {
     const { organizationId, partners } = await operator.organization(behaviours.length > 0 ? behaviours : [healthy]);
     all.push(...partners);
     const arrived: Organization['arrived'] = (leads, timeoutMs = arrivalMs) =>

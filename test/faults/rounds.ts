@@ -4,7 +4,7 @@ import { type SentLead, startBackend, ways } from './backend.ts';
 import type { Cluster } from './cluster.ts';
 import { type Fault, faults } from './faults.ts';
 import { operatorOf } from './operator.ts';
-import { Oracle, type Verdict } from './oracle.ts';
+import { Oracle, type Verdict } from '../support/oracle.ts';
 import { flaky, healthy } from './partner.ts';
 
 export interface Round {

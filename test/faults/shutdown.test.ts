@@ -4,7 +4,7 @@ import { aLead } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Posted } from './backend.ts';
 import { startBalancer } from './balancer.ts';
-import type { Behaviour } from './partner.ts';
+import type { Handler } from '../support/receiver.ts';
 import type { Role } from './role.ts';
 import { type Organization, type Rig, startRig } from './rig.ts';
 
@@ -32,7 +32,7 @@ async function endsWell(role: Role): Promise<void> {
 }
 
 /** Whole leads to a partner who thinks so long about every first event, and is quick about the others. */
-const slowAtFirst: Behaviour = ({ sequence }) => (sequence === 1 ? { delayMs: thinksMs } : undefined);
+const slowAtFirst: Handler = ({ sequence }) => (sequence === 1 ? { delayMs: thinksMs } : undefined);
 const slowPartner = (): Promise<Organization> => rig.organization(slowAtFirst);
 
 test(
@@ -40,7 +40,7 @@ test(
   async () => {
     const organization = await slowPartner();
     const sent = organization.send(14, 'client');
-    await eventually(() => expect(organization.partner.requests()).toBe(14));
+    await eventually(() => expect(organization.partner.requests.length).toBe(14));
     await sleep(300); // the first ones are handed over, the others wait for nothing but their answer
     await endsWell(rig.cluster.workers[0] as Role);
     await organization.arrived(await sent);
@@ -56,7 +56,7 @@ test(
     const [one, other] = rig.cluster.workers as [Role, Role];
     await endsWell(other);
     const sent = organization.send(10, 'client');
-    await eventually(() => expect(organization.partner.requests()).toBe(10));
+    await eventually(() => expect(organization.partner.requests.length).toBe(10));
     const stopped = endsWell(one);
     const late = organization.send(5);
     await stopped;
@@ -74,7 +74,7 @@ test(
       const [all] = single.cluster.alls as [Role];
       const organization = await single.organization(slowAtFirst);
       const sent = organization.send(8);
-      await eventually(() => expect(organization.partner.requests()).toBe(8));
+      await eventually(() => expect(organization.partner.requests.length).toBe(8));
       await sent;
       await endsWell(all);
       await all.start();
@@ -92,7 +92,7 @@ test(
   async () => {
     const organization = await rig.organization();
     const sent = organization.send(60, 'outbox');
-    await eventually(() => expect(organization.partner.requests()).toBeGreaterThan(5));
+    await eventually(() => expect(organization.partner.requests.length).toBeGreaterThan(5));
     await endsWell(rig.cluster.relays[0] as Role);
     await organization.arrived(await sent);
     const [left] = await rig.cluster.db.query(

@@ -77,7 +77,7 @@ export async function duplicates(rig: Rig, count: number): Promise<Figures> {
       storm: `${count} copies of one signal to one lead`,
       signalled,
       'all four events with the partner': seconds(startedAt),
-      requests: `${organization.partner.requests()}`,
+      requests: `${organization.partner.requests.length}`,
       'steps applied': `${applied.length}`,
       'workflow tasks lost': `${await lostTasks(rig, [`lead/${organization.id}/${lead.leadId}`])}`,
       'peak memory (MiB)': memory(rig),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { buildDeps, type Deps } from '../../src/deps.ts';
-import { seeded } from '../support/order.ts';
+import { seeded } from '../support/seeded.ts';
 import { testConfig } from '../support/service.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { ModelRun } from './run.ts';

@@ -1,9 +1,7 @@
-import { createHmac } from 'node:crypto';
+import { holdsNull, isTaken, leadEventOrder, signatureOf } from '../support/oracle.ts';
+import type { ReceivedRequest } from '../support/receiver.ts';
 import type { DeliveryFact, EndpointLife, Observed } from './observed.ts';
-import type { Arrival } from './partner.ts';
 
-/** The order of a lead's events (spec section 1), written down once more: this judge trusts nothing of ours. */
-const order = ['lead.address_preview', 'lead.enriched', 'lead.rental_alert', 'lead.contact_requested'];
 /** A request that was begun before a pause, a skip or a deletion may still be on its way (milliseconds). */
 const onItsWayMs = 1_500;
 /** What a process may take to record an answer; killed within it, it sends again (milliseconds). */
@@ -11,8 +9,7 @@ const recordingMs = 5_000;
 /** Two clocks are none here, but timers are not exact (milliseconds). */
 const toleranceMs = 100;
 
-const isTaken = ({ status }: Arrival): boolean => status !== null && status >= 200 && status < 300;
-const isFinal = ({ status }: Arrival): boolean =>
+const isFinal = ({ status }: ReceivedRequest): boolean =>
   status !== null && status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
 /** Judges what partners saw of one organization against what they were promised. Gives what breaks a promise, in words. */
@@ -31,11 +28,11 @@ export function judge(observed: Observed): string[] {
 const killedBetween = ({ kills }: Observed, from: number, until: number): boolean =>
   kills.some((at) => at >= from - toleranceMs && at <= until + toleranceMs);
 
-const named = ({ leadId, event, sequence, attempt, at }: Arrival): string =>
+const named = ({ leadId, event, sequence, attempt, at }: ReceivedRequest): string =>
   `lead ${leadId} ${event} #${sequence} attempt ${attempt} at ${new Date(at).toISOString().slice(11, 23)}`;
 
 /** When the attempt was over, as the partner knows it: answered, or given up by the service. */
-const endOf = ({ at, answeredAt }: Arrival, timeoutMs: number): number =>
+const endOf = ({ at, answeredAt }: ReceivedRequest, timeoutMs: number): number =>
   Math.min(answeredAt ?? at + timeoutMs, at + timeoutMs);
 
 function judgeLane(observed: Observed, endpoint: EndpointLife, leadId: string): string[] {
@@ -44,10 +41,11 @@ function judgeLane(observed: Observed, endpoint: EndpointLife, leadId: string): 
   const bodies = new Map<string, string>();
   const wrong: string[] = [];
   for (const arrival of all) {
-    const known = bodies.get(arrival.eventId) ?? arrival.body;
-    if (known !== arrival.body) wrong.push(`${named(arrival)}: other bytes than before`);
+    const body = arrival.rawBody.toString('utf8');
+    const known = bodies.get(arrival.eventId) ?? body;
+    if (known !== body) wrong.push(`${named(arrival)}: other bytes than before`);
     bodies.set(arrival.eventId, known);
-    if (/:null[,}\]]/.test(arrival.body)) wrong.push(`${named(arrival)}: a null`);
+    if (holdsNull(body)) wrong.push(`${named(arrival)}: a null`);
   }
   for (const [index, arrival] of lane.entries()) {
     const before = lane.slice(0, index);
@@ -66,10 +64,10 @@ function judgeLane(observed: Observed, endpoint: EndpointLife, leadId: string): 
 }
 
 /** Whatever two requests of a lane follow each other: never backwards, never side by side. */
-function judgeStep(observed: Observed, previous: Arrival, arrival: Arrival): string[] {
+function judgeStep(observed: Observed, previous: ReceivedRequest, arrival: ReceivedRequest): string[] {
   const wrong: string[] = [];
   if (arrival.sequence < previous.sequence) wrong.push(`${named(arrival)}: after #${previous.sequence}`);
-  if (order.indexOf(arrival.event) < order.indexOf(previous.event))
+  if (leadEventOrder.indexOf(arrival.event) < leadEventOrder.indexOf(previous.event))
     wrong.push(`${named(arrival)}: after ${previous.event}`);
   const isOver = arrival.at >= endOf(previous, observed.timeoutMs) - toleranceMs;
   if (!isOver && !killedBetween(observed, previous.at, arrival.at))
@@ -78,8 +76,12 @@ function judgeStep(observed: Observed, previous: Arrival, arrival: Arrival): str
 }
 
 /** The first request for an event: everything before it is settled. What never came is judged with the deliveries, where its reason is known. */
-function judgeFirst({ skips, lastAttempt, timeoutMs }: Observed, arrival: Arrival, all: readonly Arrival[]): string[] {
-  const isOver = (other: Arrival): boolean =>
+function judgeFirst(
+  { skips, lastAttempt, timeoutMs }: Observed,
+  arrival: ReceivedRequest,
+  all: readonly ReceivedRequest[],
+): string[] {
+  const isOver = (other: ReceivedRequest): boolean =>
     ((isTaken(other) || isFinal(other)) && (other.answeredAt ?? Number.POSITIVE_INFINITY) <= arrival.at) ||
     (other.attempt >= lastAttempt && endOf(other, timeoutMs) <= arrival.at + toleranceMs) ||
     (skips.get(other.deliveryId)?.at ?? Number.POSITIVE_INFINITY) <= arrival.at;
@@ -92,8 +94,8 @@ function judgeFirst({ skips, lastAttempt, timeoutMs }: Observed, arrival: Arriva
 }
 
 /** A repeat carries the next number; the same one only when a process was killed meanwhile, and nothing follows a success but that. */
-function judgeRepeat(observed: Observed, own: readonly Arrival[], arrival: Arrival): string[] {
-  const previous = own.at(-1) as Arrival;
+function judgeRepeat(observed: Observed, own: readonly ReceivedRequest[], arrival: ReceivedRequest): string[] {
+  const previous = own.at(-1) as ReceivedRequest;
   const isAfterKill = killedBetween(
     observed,
     previous.at,
@@ -126,7 +128,7 @@ function judgeSignatures({ arrivals, signing }: EndpointLife): string[] {
         return from <= arrival.at + toleranceMs && until >= arrival.at - onItsWayMs;
       })
       .flatMap(({ secrets }) => secrets)
-      .map((secret) => `sha256=${createHmac('sha256', secret).update(arrival.body).digest('hex')}`);
+      .map((secret) => signatureOf(secret, arrival.rawBody.toString('utf8')));
     const { 'x-spark360-signature': current, 'x-spark360-signature-next': next } = arrival.headers;
     return [current, next ?? current].every((signature) => expected.includes(String(signature)))
       ? []
@@ -176,7 +178,7 @@ function judgeDelivery(observed: Observed, delivery: DeliveryFact): string[] {
 function isExplained(
   { skips, lastAttempt }: Observed,
   { id, reason }: DeliveryFact,
-  arrivals: readonly Arrival[],
+  arrivals: readonly ReceivedRequest[],
   endpoint: EndpointLife | undefined,
 ): boolean {
   switch (reason) {

@@ -1,7 +1,7 @@
 import { shownReason, shownStatus } from '../../src/db/shown-status.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
 import type { Deps } from '../../src/deps.ts';
-import type { Arrival } from './partner.ts';
+import type { ReceivedRequest } from '../support/receiver.ts';
 
 /** What an operator asked for, and when; times are epoch milliseconds. */
 export interface Asked {
@@ -13,7 +13,7 @@ export interface Asked {
 /** One endpoint's life as the driver of a run knows it. */
 export interface EndpointLife {
   id: string;
-  arrivals: Arrival[];
+  arrivals: ReceivedRequest[];
   /** From when it was seen paused, by hand or by rule, until its resume was asked for. */
   pauses: { from: number; until: number }[];
   removed: Asked | null;

@@ -3,12 +3,13 @@ import { endpointSecrets } from '../../src/db/endpoint-secrets.ts';
 import type { Deps } from '../../src/deps.ts';
 import { newSecret } from '../../src/webhooks/secrets.ts';
 import { aLead, type InboundEvent } from '../support/lead-events.ts';
-import { seeded } from '../support/order.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { seeded } from '../support/seeded.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { Hopeless, eventually } from '../support/eventually.ts';
 import { judge } from './judge.ts';
 import { type EndpointLife, factsOf, type Observed } from './observed.ts';
-import { type Mood, moods, type Partner, startPartner } from './partner.ts';
+import { answerOf, type Mood, moods } from './moods.ts';
 
 export interface RunOptions {
   seed: number;
@@ -25,7 +26,8 @@ const settleMs = 90_000;
 
 interface Endpoint {
   life: EndpointLife;
-  partner: Partner;
+  partner: Receiver;
+  mood: Mood;
   /** Counts begins and ends of resumes: what was looked up meanwhile says nothing. */
   resumes: number;
 }
@@ -157,10 +159,10 @@ export class ModelRun {
     return lead;
   }
 
-  #changeMood({ life, partner }: Endpoint): void {
+  #changeMood(endpoint: Endpoint): void {
     const mood: Mood = this.#random() < 0.35 ? 'well' : (this.#pick(moods) ?? 'well');
-    this.#note(`${life.id} is ${mood}`);
-    partner.mood = mood;
+    this.#note(`${endpoint.life.id} is ${mood}`);
+    endpoint.mood = mood;
   }
 
   async #pause({ life }: Endpoint): Promise<void> {
@@ -232,21 +234,24 @@ export class ModelRun {
 
   async #addEndpoint(isFirst: boolean): Promise<void> {
     if (this.#endpoints.filter(({ life }) => life.removed === null).length >= maxEndpoints) return;
-    const partner = await startPartner(seeded(this.#random() * 2 ** 31));
+    const random = seeded(this.#random() * 2 ** 31);
+    const partner = await startReceiver(() => answerOf(endpoint.mood, random()));
     const { id, secret } = await anEndpoint(this.#deps, this.#organizationId, partner.url);
     this.#note(`add ${id}`);
-    this.#endpoints.push({
+    const endpoint: Endpoint = {
       partner,
+      mood: 'well',
       resumes: 0,
       life: {
         id,
-        arrivals: partner.arrivals,
+        arrivals: partner.requests,
         pauses: [],
         removed: null,
         signing: [{ from: 0, secrets: [secret] }],
         isFirst,
       },
-    });
+    };
+    this.#endpoints.push(endpoint);
   }
 
   async #remove({ life }: Endpoint): Promise<void> {
@@ -274,7 +279,7 @@ export class ModelRun {
 
   /** Everybody is well, every step is posted, every endpoint but one resumed: then all is settled, or held there. */
   async #comeToRest(): Promise<string[]> {
-    for (const { partner } of this.#endpoints) partner.mood = 'well';
+    for (const endpoint of this.#endpoints) endpoint.mood = 'well';
     while (this.#leads.some(({ steps }) => steps.length > 0)) await this.#postStep();
     const staysPaused = this.#random() < 0.25 ? this.#pick(this.#endpoints) : undefined;
     if (staysPaused) await this.#pause(staysPaused);

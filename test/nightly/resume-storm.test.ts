@@ -6,9 +6,9 @@ import { type Workers, workersOf } from '../model/workers.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
+import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
 import { testConfig } from '../support/service.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
-import { accept, type Arrived, type CountingReceiver, startCountingReceiver } from '../delivery/counting-receiver.ts';
 import { endpointRow } from '../delivery/rows.ts';
 
 /** How many leads are held: `npm run nightly` has 2,000, `npm run storm:resume` 10,000. */
@@ -25,7 +25,7 @@ jest.setTimeout(2 * patienceMs + 120_000);
 let database: TestDatabase;
 let deps: Deps;
 let workers: Workers;
-let receiver: CountingReceiver;
+let receiver: Receiver;
 beforeAll(async () => {
   database = await createTestDatabase();
   deps = await buildDeps(testConfig(database.url, { attemptTimeoutMs: 3_000 }), {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   });
   workers = workersOf(deps);
   await workers.start();
-  receiver = await startCountingReceiver((response) => void setTimeout(() => accept(response), 25));
+  receiver = await startReceiver({ delayMs: 25 });
 });
 afterAll(async () => {
   await workers?.stopAll();
@@ -78,8 +78,8 @@ async function countOf(endpoint: string, status: string): Promise<number> {
 }
 
 /** Resumes, and lets `disturb` happen when a third is delivered. */
-async function resumed(endpoint: string, disturb: () => Promise<void>): Promise<Arrived[]> {
-  const before = receiver.arrived.length;
+async function resumed(endpoint: string, disturb: () => Promise<void>): Promise<ReceivedRequest[]> {
+  const before = receiver.requests.length;
   receiver.open.most = 0;
   const startedAt = Date.now();
   await deps.operations.resume(endpoint);
@@ -91,20 +91,20 @@ async function resumed(endpoint: string, disturb: () => Promise<void>): Promise<
   await eventually(async () => expect(await countOf(endpoint, 'delivered')).toBe(leads * eventsPerLead), patienceMs);
   await eventually(async () => expect(await endpointRow(deps, endpoint)).toMatchObject({ resume_phase: null }));
   say(`drained after ${seconds(startedAt)}; most requests open at once: ${receiver.open.most}`);
-  return receiver.arrived.slice(before);
+  return receiver.requests.slice(before);
 }
 
 /** Every lead in order; gives what came again, with when it was first taken. */
-function repeatsOf(arrived: readonly Arrived[]): { first: Arrived; again: Arrived }[] {
-  const repeats: { first: Arrived; again: Arrived }[] = [];
-  const byLead = new Map<string, Arrived[]>();
+function repeatsOf(arrived: readonly ReceivedRequest[]): { first: ReceivedRequest; again: ReceivedRequest }[] {
+  const repeats: { first: ReceivedRequest; again: ReceivedRequest }[] = [];
+  const byLead = new Map<string, ReceivedRequest[]>();
   for (const one of arrived) byLead.set(one.leadId, [...(byLead.get(one.leadId) ?? []), one]);
   expect(byLead.size).toBe(leads);
   for (const own of byLead.values()) {
     const firsts = own.filter((one, index) => own.findIndex(({ eventId }) => eventId === one.eventId) === index);
     expect(firsts.map(({ sequence }) => sequence)).toEqual([1, 2]);
     for (const again of own.filter((one) => !firsts.includes(one))) {
-      repeats.push({ first: firsts.find(({ eventId }) => eventId === again.eventId) as Arrived, again });
+      repeats.push({ first: firsts.find(({ eventId }) => eventId === again.eventId) as ReceivedRequest, again });
     }
   }
   return repeats;

@@ -1,6 +1,5 @@
 import type { Queryable } from '../../src/db/pool.ts';
 import type { Deps } from '../../src/deps.ts';
-import { noting, type Arrival } from '../support/order.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
@@ -41,7 +40,6 @@ export async function letterOf(db: Queryable, rowId: string): Promise<LetterStat
 
 export interface Partner {
   organizationId: string;
-  arrivals: Arrival[];
   /** The events of one lead, in order of arrival. */
   eventsOf(leadId: string): string[];
   receiver: Receiver;
@@ -49,12 +47,12 @@ export interface Partner {
 
 /** An organization with one endpoint for all events, which takes everything. */
 export async function aPartner(deps: Deps): Promise<Partner> {
-  const arrivals: Arrival[] = [];
-  const receiver = await startReceiver(noting(arrivals, () => ({})));
+  const receiver = await startReceiver();
   const organizationId = await anOrganization(deps);
   await anEndpoint(deps, organizationId, receiver.url);
-  const eventsOf = (leadId: string) => arrivals.filter((a) => a.leadId === leadId).map(({ event }) => event);
-  return { organizationId, arrivals, eventsOf, receiver };
+  const eventsOf = (leadId: string) =>
+    receiver.requests.filter((request) => request.leadId === leadId).map(({ event }) => event);
+  return { organizationId, eventsOf, receiver };
 }
 
 export const wholeJourney = ['lead.address_preview', 'lead.enriched', 'lead.rental_alert', 'lead.contact_requested'];

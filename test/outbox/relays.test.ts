@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { wakeSignal } from '../../workflows/messages.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
-import { type Arrival, expectInOrder } from '../support/order.ts';
+import { expectInOrder } from '../support/order.ts';
+import type { ReceivedRequest } from '../support/receiver.ts';
 import { eventually } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { aPartner, type Partner, publish, wholeJourney } from './backend.ts';
@@ -63,7 +64,7 @@ test(`three relays, one killed and one frozen in the middle: ${leadCount} leads 
     }
   };
   const written = write();
-  await eventually(() => expect(partner.arrivals.length).toBeGreaterThan(leadCount / 2), 60_000);
+  await eventually(() => expect(partner.receiver.requests.length).toBeGreaterThan(leadCount / 2), 60_000);
   first.signal('SIGKILL');
   second.signal('SIGSTOP');
   const replacement = startOne();
@@ -71,10 +72,10 @@ test(`three relays, one killed and one frozen in the middle: ${leadCount} leads 
   second.signal('SIGCONT');
   await Promise.all([written, replacement]);
   await eventually(async () => expect(await pending()).toBe(0), 90_000);
-  await eventually(() => expect(partner.arrivals.length).toBeGreaterThanOrEqual(leadCount * 4), 90_000);
+  await eventually(() => expect(partner.receiver.requests.length).toBeGreaterThanOrEqual(leadCount * 4), 90_000);
 
-  const byLead = new Map<string, Arrival[]>(leads.map(({ leadId }) => [leadId, []]));
-  for (const arrival of partner.arrivals) byLead.get(arrival.leadId)?.push(arrival);
+  const byLead = new Map<string, ReceivedRequest[]>(leads.map(({ leadId }) => [leadId, []]));
+  for (const arrival of partner.receiver.requests) byLead.get(arrival.leadId)?.push(arrival);
   for (const arrivals of byLead.values()) {
     expect(arrivals.map(({ event }) => event)).toEqual(wholeJourney);
     expectInOrder(arrivals);

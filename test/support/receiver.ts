@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export { eventually } from './eventually.ts';
 
-/** One webhook as a partner's server sees it. */
+/** One webhook as a partner's server sees it, and what it answered. What a request does not say is '' or NaN. */
 export interface ReceivedRequest {
+  /** Counts from 1. */
+  number: number;
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
@@ -13,8 +15,20 @@ export interface ReceivedRequest {
   rawBody: Buffer;
   /** The parsed body; null when it is not JSON. */
   json: unknown;
+  event: string;
+  eventId: string;
+  leadId: string;
+  deliveryId: string;
+  attemptId: string;
+  sequence: number;
+  attempt: number;
+  /** Outside the order: a resend or a recovery. */
+  isResend: boolean;
   /** Epoch milliseconds. */
   at: number;
+  /** Null: no answer, or none yet. */
+  status: number | null;
+  answeredAt: number | null;
 }
 
 /** What to answer; everything is optional, the default is an empty 200 at once. */
@@ -29,7 +43,11 @@ export interface Answer {
   reset?: boolean;
 }
 
-export type Handler = (request: ReceivedRequest, index: number) => Answer | Promise<Answer>;
+/** Decides when a request has been read, before a byte of the answer is out: the moment to do harm. */
+export type Handler = (request: ReceivedRequest, index: number) => Answer | undefined | Promise<Answer | undefined>;
+
+/** Sees every request whatever the handler; what it gives is called just before a 2xx goes out. */
+export type Watcher = (request: ReceivedRequest) => () => void;
 
 export interface Receiver {
   /** http://127.0.0.1:port */
@@ -37,6 +55,8 @@ export interface Receiver {
   port: number;
   /** Every request, in order of arrival. */
   requests: ReceivedRequest[];
+  /** How many are open, and the most that ever were, as a load balancer in front of it counts them. */
+  open: { now: number; most: number };
   /** The `X-Spark360-Event` of each. */
   eventNames(): (string | undefined)[];
   /** Replaces the handler from the next request on. */
@@ -45,13 +65,25 @@ export interface Receiver {
 }
 
 /** A real HTTP server on loopback that records each request before it answers; port 0 is any free one. */
-export async function startReceiver(handler: Handler | Answer = {}, port = 0): Promise<Receiver> {
+export async function startReceiver(
+  handler: Handler | Answer = {},
+  port = 0,
+  watch: Watcher = () => () => undefined,
+): Promise<Receiver> {
   let current = asHandler(handler);
   const requests: ReceivedRequest[] = [];
+  const open = { now: 0, most: 0 };
   const server = createServer((message, response) => {
+    open.now += 1;
+    open.most = Math.max(open.most, open.now);
+    response.once('close', () => {
+      open.now -= 1;
+    });
     void (async () => {
       const request = await receive(message);
-      await reply(response, await current(request, requests.push(request) - 1));
+      request.number = requests.push(request);
+      const onTaken = watch(request);
+      await reply(response, request, (await current(request, request.number - 1)) ?? {}, onTaken);
     })().catch((error: Error) => response.destroy(error));
   });
   await new Promise<void>((resolve, reject) => {
@@ -63,6 +95,7 @@ export async function startReceiver(handler: Handler | Answer = {}, port = 0): P
     url: `http://127.0.0.1:${actual}`,
     port: actual,
     requests,
+    open,
     eventNames: () => requests.map(({ headers }) => headers['x-spark360-event'] as string | undefined),
     answer: (next) => {
       current = asHandler(next);
@@ -82,12 +115,30 @@ async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
   for await (const chunk of message) chunks.push(chunk as Buffer);
   const rawBody = Buffer.concat(chunks);
   const { method = '', url: path = '', headers } = message;
-  return { method, path, headers, rawBody, json: parse(rawBody), at: Date.now() };
+  const json = parse(rawBody);
+  const { event, event_id, data } = (json ?? {}) as Partial<{ event: string; event_id: string; data: object }>;
+  return {
+    number: 0,
+    ...{ method, path, headers, rawBody, json },
+    event: event ?? '',
+    eventId: event_id ?? '',
+    leadId: (data as { lead_id?: string } | undefined)?.lead_id ?? '',
+    deliveryId: String(headers['x-spark360-delivery'] ?? ''),
+    attemptId: String(headers['x-spark360-attempt-id'] ?? ''),
+    sequence: Number(headers['x-spark360-sequence'] ?? Number.NaN),
+    attempt: Number(headers['x-spark360-attempt'] ?? Number.NaN),
+    isResend: headers['x-spark360-resend'] === 'true',
+    at: Date.now(),
+    status: null,
+    answeredAt: null,
+  };
 }
 
 async function reply(
   response: ServerResponse,
+  request: ReceivedRequest,
   { status = 200, headers = {}, body = '', delayMs = 0, hang, reset }: Answer,
+  onTaken: () => void,
 ): Promise<void> {
   if (delayMs > 0) await sleep(delayMs);
   if (hang) return;
@@ -95,6 +146,10 @@ async function reply(
     response.destroy();
     return;
   }
+  // Written down before it is sent: what the service does next must not come first.
+  request.status = status;
+  request.answeredAt = Date.now();
+  if (status >= 200 && status < 300) onTaken();
   response.writeHead(status, headers).end(body);
 }
 

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { aLead, type InboundEvent, type LeadEvents } from '../support/lead-events.ts';
 import { settled } from '../support/ledger.ts';
-import { type Arrival, expectInOrder, noting, seeded } from '../support/order.ts';
+import { isTaken } from '../support/oracle.ts';
+import { expectInOrder } from '../support/order.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { seeded } from '../support/seeded.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 type Sending = (lead: LeadEvents) => InboundEvent;
@@ -25,14 +27,12 @@ let service: TestService;
 let reliable: Receiver;
 let failing: Receiver;
 let organization: string;
-const atReliable: Arrival[] = [];
-const atFailing: Arrival[] = [];
 beforeAll(async () => {
   service = await startService({ addressGraceMs: 200, retryScheduleMs: Array.from({ length: 30 }, () => 20) });
   organization = await anOrganization(service.deps);
-  reliable = await startReceiver(noting(atReliable, () => ({})));
+  reliable = await startReceiver();
   const random = seeded(360);
-  failing = await startReceiver(noting(atFailing, () => ({ status: random() < 0.4 ? 500 : 200 })));
+  failing = await startReceiver(() => ({ status: random() < 0.4 ? 500 : 200 }));
   await anEndpoint(service.deps, organization, reliable.url);
   await anEndpoint(service.deps, organization, failing.url);
 });
@@ -41,12 +41,12 @@ afterAll(async () => {
   await Promise.all([reliable?.close(), failing?.close()]);
 });
 
-const of = (arrivals: Arrival[], { leadId }: LeadEvents) => arrivals.filter((arrival) => arrival.leadId === leadId);
+const at = ({ requests }: Receiver, { leadId }: LeadEvents) => requests.filter((request) => request.leadId === leadId);
 
 function expectPromised(lead: LeadEvents, isWhole: boolean): void {
-  for (const arrivals of [of(atReliable, lead), of(atFailing, lead)]) {
+  for (const arrivals of [at(reliable, lead), at(failing, lead)]) {
     expectInOrder(arrivals);
-    const events = arrivals.filter(({ ok }) => ok).map(({ event }) => event);
+    const events = arrivals.filter(isTaken).map(({ event }) => event);
     const afterPreview = events[0] === 'lead.address_preview' ? events.slice(1) : events;
     expect(afterPreview).toEqual([
       'lead.enriched',
@@ -118,7 +118,7 @@ describe('the personal step and the write-back as events of their own', () => {
 });
 
 test('the failing endpoint did fail, and often', () => {
-  const refused = atFailing.filter(({ ok }) => !ok).length;
-  expect(refused / atFailing.length).toBeGreaterThan(0.3);
-  expect(atReliable.every(({ ok, attempt }) => ok && attempt === 1)).toBe(true);
+  const refused = failing.requests.filter((request) => !isTaken(request)).length;
+  expect(refused / failing.requests.length).toBeGreaterThan(0.3);
+  expect(reliable.requests.every((request) => isTaken(request) && request.attempt === 1)).toBe(true);
 });

@@ -140,12 +140,12 @@ async function betweenAttempts(rig: Rig): Promise<State> {
   const journeys = several(rig, organization, 3);
   await forEach(journeys, ({ lead, tell }) => tell(lead.created(), lead.personal({ enriched: true }), lead.contact()));
   await eventually(() => {
-    if (organization.partner.requests() < 6) throw new Error('nothing was retried yet');
+    if (organization.partner.requests.length < 6) throw new Error('nothing was retried yet');
   });
   return {
     name: 'a lead between two attempts',
     subjects: subjectsOf(journeys),
-    finish: async () => organization.partner.behave(healthy),
+    finish: async () => organization.partner.answer(healthy),
     arrived: () => forEach(journeys, ({ takenAll }) => takenAll()),
   };
 }
@@ -172,12 +172,12 @@ async function inResume(rig: Rig): Promise<State> {
   await forEach(journeys, ({ lead, tell }) => tell(lead.created()));
   await rig.operator.insist('POST', `${pathOf(organization)}/resume`);
   await eventually(() => {
-    if (partner.requests() === 0) throw new Error('nothing is tried yet');
+    if (partner.requests.length === 0) throw new Error('nothing is tried yet');
   });
   return {
     name: 'an endpoint in a resume',
     subjects: [...subjectsOf(journeys), `endpoint/${partner.endpointId}`],
-    finish: async () => partner.behave(healthy),
+    finish: async () => partner.answer(healthy),
     arrived: () => forEach(journeys, ({ taken }) => taken(whole.slice(0, 1))),
   };
 }
@@ -189,7 +189,7 @@ async function waitingTheirTurn(rig: Rig): Promise<State> {
   return {
     name: 'leads that wait for their turn at a slow endpoint',
     subjects: subjectsOf(journeys),
-    finish: async () => organization.partner.behave(healthy),
+    finish: async () => organization.partner.answer(healthy),
     arrived: () => forEach(journeys, ({ taken }) => taken(whole.slice(0, 1))),
   };
 }
@@ -265,16 +265,16 @@ async function resendUnderWay(rig: Rig): Promise<State> {
   const settled = `select id from deliveries where endpoint_id = $1 and status = 'delivered'`;
   await whenThereIs(rig.cluster, settled, [partner.endpointId]);
   const [delivery] = await rig.cluster.db.query<{ id: string }>(settled, [partner.endpointId]);
-  partner.behave(() => ({ delayMs: 6_000 }));
+  partner.answer(() => ({ delayMs: 6_000 }));
   await rig.operator.insist('POST', `/v1/organizations/${id}/deliveries/${delivery?.id}/resend`);
   await eventually(() => {
-    if (partner.requests() < 2) throw new Error('nothing is resent yet');
+    if (partner.requests.length < 2) throw new Error('nothing is resent yet');
   });
   const subject = `resend/${delivery?.id}`;
   return {
     name: 'a resend under way',
     subjects: [subject],
-    finish: async () => partner.behave(healthy),
+    finish: async () => partner.answer(healthy),
     arrived: () =>
       eventually(async () => {
         if (!(await isClosed(rig.cluster.temporal.address, subject))) throw new Error('the resend has not ended');

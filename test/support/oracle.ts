@@ -1,14 +1,8 @@
 import { createHmac } from 'node:crypto';
+import type { ReceivedRequest } from './receiver.ts';
 
 /** The order of a lead's events (spec section 1), written down here once more: the oracle trusts nothing of ours. */
-const order = ['lead.address_preview', 'lead.enriched', 'lead.rental_alert', 'lead.contact_requested'];
-
-export interface Request {
-  endpoint: string;
-  secret: string;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
+export const leadEventOrder = ['lead.address_preview', 'lead.enriched', 'lead.rental_alert', 'lead.contact_requested'];
 
 interface Seen {
   eventId: string;
@@ -45,36 +39,30 @@ export class Oracle {
   readonly #watchers = new Set<() => void>();
   readonly verdict: Verdict = { events: 0, requests: 0, repeats: 0, lateRepeats: 0, repeated: [], violations: [] };
 
-  /** Judges a request on arrival; gives what is to be called when the partner answers 2xx. */
-  arrived(request: Request): () => void {
+  /**
+   * Judges a request on arrival; gives what is to be called when the partner answers 2xx. Signatures are judged where the
+   * endpoint's `secret` is known.
+   */
+  arrived(request: ReceivedRequest, { endpoint, secret }: { endpoint: string; secret?: string }): () => void {
     this.verdict.requests += 1;
-    const {
-      event,
-      event_id: eventId,
-      data,
-    } = JSON.parse(request.body) as {
-      event: string;
-      event_id: string;
-      data: { lead_id: string };
-    };
-    const sequence = Number(request.headers['x-spark360-sequence']);
+    const { event, eventId, leadId, sequence, headers } = request;
+    const body = request.rawBody.toString('utf8');
     const blame = (what: string): void => {
-      this.verdict.violations.push(`lead ${data.lead_id} at ${request.endpoint}: ${event} #${sequence} ${what}`);
+      this.verdict.violations.push(`lead ${leadId} at ${endpoint}: ${event} #${sequence} ${what}`);
     };
-    if (request.headers['x-spark360-signature'] !== signatureOf(request)) blame('has a wrong signature');
-    if (/:null[,}]/.test(request.body)) blame('holds a null');
-    const lane = this.#lane(request.endpoint, data.lead_id);
+    if (secret !== undefined && headers['x-spark360-signature'] !== signatureOf(secret, body))
+      blame('has a wrong signature');
+    if (holdsNull(body)) blame('holds a null');
+    const lane = this.#lane(endpoint, leadId);
     const known = lane.find((seen) => seen.eventId === eventId);
-    const seen = known ?? { eventId, event, body: request.body, sequence, isTaken: false, takenAt: 0 };
+    const seen = known ?? { eventId, event, body, sequence, isTaken: false, takenAt: 0 };
     if (known === undefined) {
       this.#judgeFirst(lane, seen, blame);
       lane.push(seen);
       this.verdict.events += 1;
-    } else if (this.#judgeRepeat(lane, known, { event, sequence, body: request.body }, blame)) {
-      const attempt = request.headers['x-spark360-attempt'];
-      const isResent = request.headers['x-spark360-resend'] !== undefined;
+    } else if (this.#judgeRepeat(lane, known, { event, sequence, body }, blame)) {
       this.#remember(
-        `${request.endpoint}: ${event} of lead ${data.lead_id}, attempt ${attempt}${isResent ? ', resent' : ''}, ` +
+        `${endpoint}: ${event} of lead ${leadId}, attempt ${request.attempt}${request.isResend ? ', resent' : ''}, ` +
           `${Math.round(performance.now() - known.takenAt)} ms after it was taken, ${new Date().toISOString()}`,
       );
     }
@@ -110,7 +98,7 @@ export class Oracle {
     if (sequence !== lane.length + 1) blame(`came as number ${lane.length + 1}`);
     if (lane.some((seen) => seen.event === event)) blame('came under a second event_id');
     if (last === undefined) return;
-    if (order.indexOf(event) <= order.indexOf(last.event)) blame(`came after ${last.event}`);
+    if (leadEventOrder.indexOf(event) <= leadEventOrder.indexOf(last.event)) blame(`came after ${last.event}`);
     if (!last.isTaken) blame(`came before ${last.event} was taken`);
   }
 
@@ -134,5 +122,11 @@ export class Oracle {
   }
 }
 
-const signatureOf = ({ secret, body }: Request): string =>
+export const isTaken = ({ status }: ReceivedRequest): boolean => status !== null && status >= 200 && status < 300;
+
+/** Of a payload: an absent value is left out, never null (spec section 4). */
+export const holdsNull = (body: string): boolean => /:null[,}\]]/.test(body);
+
+/** `X-Spark360-Signature` as the public documentation says it is made. */
+export const signatureOf = (secret: string, body: string): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
