@@ -86,6 +86,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       RETRY_SCHEDULE: retrySchedule,
       ATTEMPT_TIMEOUT: '5s',
       ADDRESS_GRACE: '500ms',
+      MAX_ENDPOINTS: '1000',
       LOG_LEVEL: 'info',
       ...options.environment,
     };

@@ -70,7 +70,7 @@ test("another organization's delivery and lead can be neither sent again, skippe
   await api.call('POST', '/v1/events', { body: foreign.created() });
   const [row] = await api.deps.db.query<{ id: string }>(
     `insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status)
-     values (gen_random_uuid(), $1, $2, 'lead/x', $3, 'lead.enriched', 1, 'held') returning id`,
+     values (gen_random_uuid(), $1, $2, 'lead/x', $3, 'lead.enriched', 1, 'pending') returning id`,
     [other.endpoint, other.organization, foreign.leadId],
   );
   for (const [method, path] of [
@@ -82,7 +82,7 @@ test("another organization's delivery and lead can be neither sent again, skippe
     expect((await api.call(method, `${own.path}/${path}`)).status).toBe(404);
   }
   const { body } = await api.call('GET', `${other.path}/deliveries/${row?.id}`);
-  expect(body.status).toBe('held');
+  expect(body.status).toBe('pending');
 });
 
 test.each([

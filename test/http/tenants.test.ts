@@ -39,7 +39,7 @@ const waitingLists = () =>
   api.deps.db
     .query<{ count: number }>(
       `select count(*)::int from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query like '%from deliveries%'`,
+        where datname = current_database() and wait_event_type = 'Lock'`,
     )
     .then(([row]) => row?.count);
 

@@ -2,32 +2,19 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { DigestTimes } from '../../activities/notify.ts';
 import { readConfig } from '../../src/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import type { Notice } from '../../src/domain/notice.ts';
-import { failureConverterPath } from '../../src/temporal/data-converter.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { type RunningWorker, startWorker } from '../../src/temporal/worker.ts';
-import { createTestDatabase, temporalAddress, uniqueTaskQueue } from '../support/services.ts';
+import { createTestDatabase, temporalAddress, testBundlePath, uniqueTaskQueue } from '../support/services.ts';
 import { keptLog } from './log-lines.ts';
 
 /** The log of everything in this process, the SDK's own lines included, kept to be searched. */
 export const processLog = keptLog();
 installRuntime(processLog.log);
-
-let bundle: Promise<WorkflowBundleOption> | undefined;
-/** The service's workflows, and one that starts notices as a lane does. */
-const testBundle = (): Promise<WorkflowBundleOption> => {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./lane.workflow.ts', import.meta.url)),
-    failureConverterPath,
-    logger: new DefaultLogger('WARN'),
-  });
-  return bundle;
-};
 
 /** The real worker with its own database and task queues, towards one mail server. */
 export interface MailService {
@@ -40,7 +27,10 @@ export interface MailService {
   stop(): Promise<void>;
 }
 
-export async function startMailService(smtpUrl: string, digestTimes?: DigestTimes): Promise<MailService> {
+export async function startMailService(
+  smtpUrl: string,
+  { digestTimes, bundle }: { digestTimes?: DigestTimes; bundle?: WorkflowBundleOption } = {},
+): Promise<MailService> {
   const database = await createTestDatabase();
   const config = readConfig(
     {
@@ -64,7 +54,7 @@ export async function startMailService(smtpUrl: string, digestTimes?: DigestTime
     temporal: deps.temporal,
     taskQueue: deps.taskQueue,
     async startWorker() {
-      worker = await startWorker({ ...deps, activityParts }, await testBundle());
+      worker = await startWorker({ ...deps, activityParts }, bundle ?? { codePath: testBundlePath() });
     },
     async stopWorker() {
       await worker?.stop();

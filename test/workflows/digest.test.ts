@@ -29,7 +29,7 @@ interface Organization {
 async function started(behaviour: SmtpBehaviour = {}): Promise<{ smtp: SmtpServer; service: MailService }> {
   const smtp = await startSmtp(behaviour);
   opened.push(() => smtp.close());
-  const service = await startMailService(smtp.url, times);
+  const service = await startMailService(smtp.url, { digestTimes: times });
   opened.push(() => service.stop());
   return { smtp, service };
 }

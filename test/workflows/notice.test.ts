@@ -1,13 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { type Notice, noticeWorkflowId } from '../../src/domain/notice.ts';
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle.ts';
 import { aFailure, keptHistory, legible, type MailService, processLog, startMailService } from '../mail/service.ts';
 import { type SmtpBehaviour, type SmtpServer, startSmtp } from '../mail/smtp-server.ts';
 import { eventually } from '../support/eventually.ts';
 
 jest.setTimeout(120_000);
+
+const workflowsPath = fileURLToPath(new URL('../mail/lane.workflow.ts', import.meta.url));
+
+/** The service's workflows, and one that starts notices as a lane does. */
+let bundle: WorkflowBundleOption;
+beforeAll(async () => {
+  bundle = { code: await bundleWorkflows({ workflowsPath }) };
+});
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -17,7 +28,7 @@ afterEach(async () => {
 async function started(behaviour: SmtpBehaviour = {}): Promise<{ smtp: SmtpServer; service: MailService }> {
   const smtp = await startSmtp(behaviour);
   opened.push(() => smtp.close());
-  const service = await startMailService(smtp.url);
+  const service = await startMailService(smtp.url, { bundle });
   opened.push(() => service.stop());
   return { smtp, service };
 }
