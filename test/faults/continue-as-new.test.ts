@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Runtime } from '@temporalio/worker';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
-import { type Workers, workersOf } from '../model/workers.ts';
+import { type Workers, workersOf } from '../support/workers.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { settled } from '../support/ledger.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';

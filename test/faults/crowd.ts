@@ -27,7 +27,12 @@ export async function startCrowd(operator: Operator, oracle: Oracle, count: numb
       secrets.set(url, ((await operator.insist('POST', path, { url, events })) as { secret: string }).secret);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, subscribe));
+  try {
+    await Promise.all(Array.from({ length: atOnce }, subscribe));
+  } catch (error) {
+    await receiver.close();
+    throw error;
+  }
   return {
     organizationId,
     endpoints: urls.map((url) => ({ url })),

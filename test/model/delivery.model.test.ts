@@ -5,7 +5,7 @@ import { seeded } from '../support/seeded.ts';
 import { testConfig } from '../support/service.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { ModelRun } from './run.ts';
-import { type Workers, workersOf } from './workers.ts';
+import { type Workers, workersOf } from '../support/workers.ts';
 
 /**
  * The short form runs with every `npm test`. The long form: MODEL_ROUNDS=20 MODEL_SECONDS=30. A seed that failed:

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { shownStatus } from '../../src/db/shown-status.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
-import { type Workers, workersOf } from '../model/workers.ts';
+import { type Workers, workersOf } from '../support/workers.ts';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';

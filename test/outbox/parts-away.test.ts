@@ -6,7 +6,7 @@ import { eventually } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { temporalAddress } from '../support/services.ts';
 import { aPartner, type Partner, publish, rowOf } from './backend.ts';
-import { startRelayProcess } from './relay-processes.ts';
+import { startRoleProcess } from '../support/role-process.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let service: TestService;
@@ -85,7 +85,7 @@ test.each(['cut', 'stall'] as const)('Postgres away (%s): the relay says so, and
 test('a relay that froze with leads in hand holds them half a minute at most', async () => {
   await relay.stop();
   temporal.stall();
-  const frozen = await startRelayProcess(deps);
+  const frozen = await startRoleProcess('relay', deps);
   const { lead } = await publishNew();
   await eventually(async () => {
     const held = await service.deps.db.query(

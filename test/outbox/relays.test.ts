@@ -8,15 +8,15 @@ import type { ReceivedRequest } from '../support/receiver.ts';
 import { eventually } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { aPartner, type Partner, publish, wholeJourney } from './backend.ts';
-import { type RelayProcess, startRelayProcess } from './relay-processes.ts';
+import { type RoleProcess, startRoleProcess } from '../support/role-process.ts';
 
 const leadCount = Number(process.env.OUTBOX_TEST_LEADS ?? 300);
 
 let service: TestService;
 let partner: Partner;
-const relays: RelayProcess[] = [];
-const startOne = async (): Promise<RelayProcess> => {
-  const relay = await startRelayProcess(service.deps);
+const relays: RoleProcess[] = [];
+const startOne = async (): Promise<RoleProcess> => {
+  const relay = await startRoleProcess('relay', service.deps);
   relays.push(relay);
   return relay;
 };
