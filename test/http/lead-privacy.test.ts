@@ -27,7 +27,7 @@ test("a partner's key never reads raw scores, hacks or the withheld widget of a 
   const event = lead.personal({ enriched: true });
   const object = event.data.object as Record<string, object>;
   Object.assign(object, {
-    scores: { leadIntegrityScore: 8, elevateScore: 7, surePayScore: 727, surePayScale: { min: 311, max: 851 } },
+    scores: { leadIntegrityScore: 8, elevateScore: 7, surePayScore: 727.4361, surePayScale: { min: 311.2917, max: 851.6043 } },
     insights: { hacks: [{ text: 'a hack that is not actionable', score: 0.1234, actionable: false }] },
   });
   await api.call('POST', '/v1/events', { body: [lead.created(), event] });
@@ -40,12 +40,12 @@ test("a partner's key never reads raw scores, hacks or the withheld widget of a 
     return body;
   });
   const text = JSON.stringify(shown);
-  for (const secret of ['727', '311', '851', 'not actionable', '0.1234', 'withheld-07'])
+  for (const secret of ['727.4361', '311.2917', '851.6043', 'not actionable', '0.1234', 'withheld-07'])
     expect(text).not.toContain(secret);
   expect(shown).toMatchObject({ stage: 'enriched', state: null, truncated: [] });
   expect([shown.steps.length, shown.events.length]).toEqual([2, 2]);
 
   const state = JSON.stringify((await api.call('GET', path)).body.state);
-  for (const fact of ['727', 'not actionable', 'withheld-07']) expect(state).toContain(fact);
+  for (const fact of ['727.4361', 'not actionable', 'withheld-07']) expect(state).toContain(fact);
   await receiver.close();
 });
