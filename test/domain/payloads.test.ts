@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type LeadEventType, type LeadFacts, leadEventTypes } from '../../src/domain/lead.ts';
 import { envelope, leadEventData, type PublishingContext, widgetStatusData } from '../../src/domain/payloads.ts';
+import { address, contact, enrichment, preference, projectDetails } from '../support/lead-facts.ts';
 import { leadId, organizationId } from './steps.ts';
 
 const widgetId = '33333333-3333-4333-8333-333333333333';
@@ -12,51 +13,15 @@ const context: PublishingContext = {
   widget: { id: widgetId, version: '02', name: 'New Spark 02', sources: { '03': 'Instagram' } },
 };
 
-const address = {
-  formatted: '1 Main St, Springfield, IL 62701',
-  street_number: '1',
-  street: 'Main St',
-  city: 'Springfield',
-  state: 'IL',
-  zip: '62701',
-  lat: 39.8,
-  lng: -89.65,
-};
-const contact = {
-  first_name: 'Ada',
-  last_name: 'Byron',
-  email: 'ada@example.com',
-  phone: '+12175550100',
-  contact_consent: true,
-};
-
 const full: LeadFacts = {
   flow_id: flowId,
   widget_reference_id: widgetId,
   source_tracking: { source: '03', version: '02' },
   address,
   contact,
-  project_details: { reason: 'Hail', start_time: 'Soon', details: 'Two leaks' },
-  property: {
-    county: 'Sangamon',
-    subdivision: 'West End',
-    type: 'Single family',
-    built_year: '1990',
-    years_in_home: '4',
-    owner_occupied: false,
-    primary_owner: 'Byron LLC',
-    accuracy_code: 'A1',
-  },
-  roof_estimate: {
-    estimate_number: 'E-1',
-    cost_min: 10_000,
-    cost_max: 15_000.5,
-    roof_area: 2_000,
-    roof_material: 'Asphalt',
-    complexity: 'Simple',
-    average_pitch: 6,
-    accuracy_alerts: { roof_area: 'low', roof_pitch: 'none' },
-  },
+  project_details: projectDetails,
+  property: enrichment.property,
+  roof_estimate: enrichment.roof_estimate,
   scores: { lead_integrity_score: 9, elevate_score: 7.5, surepay_score: 575 },
   insights: {
     hacks: [
@@ -68,7 +33,7 @@ const full: LeadFacts = {
     elevate_hack: { text: 'elevate' },
     surepay_hack: { text: 'surepay' },
   },
-  contact_preference: { method: 'text', preferred_time: 'Evenings', notes: '' },
+  contact_preference: preference,
 };
 
 const common = (lead_status: string) => ({
@@ -80,17 +45,7 @@ const common = (lead_status: string) => ({
   source_tracking: { widget_version: '02', widget_name: 'New Spark 02', source_code: '03', source_label: 'Instagram' },
 });
 
-const property = {
-  county: 'Sangamon',
-  subdivision: 'West End',
-  type: 'Single family',
-  built_year: '1990',
-  years_in_home: '4',
-  owner_occupied: false,
-  rental_alert: true,
-  primary_owner: 'Byron LLC',
-  accuracy_code: 'A1',
-};
+const property = { ...enrichment.property, rental_alert: true };
 
 const dataOf = (type: LeadEventType, facts: LeadFacts = full) => leadEventData(type, leadId, facts, context);
 
@@ -106,7 +61,7 @@ describe('the data of each lead event, field by field', () => {
       address,
       property,
       roof_estimate: full.roof_estimate,
-      project_details: { reason: 'Hail', start_time: 'Soon' },
+      project_details: { reason: 'Storm damage', start_time: 'As soon as possible' },
       spark360_scores: { lead_integrity_score: 9, elevate_score: 8, surepay_score: 6 },
       sales_hacks: ['first', 'second'],
       elevate_hack: 'elevate',
@@ -128,7 +83,7 @@ describe('the data of each lead event, field by field', () => {
       ...common('contact_info_provided'),
       contact,
       address,
-      contact_preference: { method: 'text', preferred_time: 'Evenings', notes: '' },
+      contact_preference: preference,
     });
   });
 });

@@ -1,31 +1,11 @@
 import type { LeadFacts, LeadStatus, LeadStep } from '../../src/domain/lead.ts';
+import { address, contact, enrichment as facts } from '../support/lead-facts.ts';
 
 export const organizationId = '11111111-1111-4111-8111-111111111111';
 export const leadId = '22222222-2222-4222-8222-222222222222';
 
-const address = {
-  formatted: '1 Main St, Springfield, IL 62701',
-  street_number: '1',
-  street: 'Main St',
-  city: 'Springfield',
-  state: 'IL',
-  zip: '62701',
-  lat: 39.8,
-  lng: -89.65,
-};
-const contact = {
-  first_name: 'Ada',
-  last_name: 'Byron',
-  email: 'ada@example.com',
-  phone: '+12175550100',
-  contact_consent: true,
-};
-const enrichment: LeadFacts = {
-  property: { county: 'Sangamon', owner_occupied: true },
-  roof_estimate: { cost_min: 10_000, cost_max: 15_000 },
-  scores: { lead_integrity_score: 9 },
-  insights: { hacks: [] },
-};
+/** Of a house that its owner lives in: no rental alert. */
+const enrichment: LeadFacts = { ...facts, property: { ...facts.property, owner_occupied: true } };
 
 let count = 0;
 

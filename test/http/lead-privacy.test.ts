@@ -27,7 +27,12 @@ test("a partner's key never reads raw scores, hacks or the withheld widget of a 
   const event = lead.personal({ enriched: true });
   const object = event.data.object as Record<string, object>;
   Object.assign(object, {
-    scores: { leadIntegrityScore: 8, elevateScore: 7, surePayScore: 727.4361, surePayScale: { min: 311.2917, max: 851.6043 } },
+    scores: {
+      leadIntegrityScore: 8,
+      elevateScore: 7,
+      surePayScore: 727.4361,
+      surePayScale: { min: 311.2917, max: 851.6043 },
+    },
     insights: { hacks: [{ text: 'a hack that is not actionable', score: 0.1234, actionable: false }] },
   });
   await api.call('POST', '/v1/events', { body: [lead.created(), event] });

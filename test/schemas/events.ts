@@ -1,59 +1,17 @@
+import {
+  addressInfo,
+  contactPreference,
+  enrichedGroups,
+  personalInfo,
+  roofProjectDetails,
+} from '../support/lead-facts.ts';
+
 /** Inbound events as the vendor's backend sends them, full; what is given replaces fields of the lead's object. */
 export const organizationId = '11111111-1111-4111-8111-111111111111';
 export const leadId = '22222222-2222-4222-8222-222222222222';
 export const widgetId = '33333333-3333-4333-8333-333333333333';
 export const flowId = '55555555-5555-4555-8555-555555555555';
 export const inboundId = '66666666-6666-4666-8666-666666666666';
-
-export const addressInfo = {
-  streetNumber: '1',
-  streetAddress: 'Main St',
-  city: 'Springfield',
-  state: 'IL',
-  zip: '62701',
-  formattedAddress: '1 Main St, Springfield, IL 62701',
-  lat: 39.8,
-  lng: -89.65,
-};
-
-export const personalInfo = {
-  firstName: 'Ada',
-  lastName: 'Byron',
-  email: 'ada@example.com',
-  phone: '+12175550100',
-  contactConsent: true,
-};
-
-export const enrichedGroups = {
-  propertyInfo: {
-    county: 'Sangamon',
-    subdivision: 'West End',
-    type: 'Single family',
-    builtYear: '1990',
-    yearsInHome: '4',
-    ownerOccupied: false,
-    primaryOwner: 'Byron LLC',
-    accuracyCode: 'A1',
-  },
-  roofEstimate: {
-    estimateNumber: 'E-1',
-    costMin: 10_000,
-    costMax: 15_000.5,
-    roofArea: 2_000,
-    roofMaterial: 'Asphalt',
-    complexity: 'Simple',
-    averagePitch: 6,
-    accuracyAlerts: { roofArea: 'low', roofPitch: 'none' },
-  },
-  scores: { leadIntegrityScore: 9, elevateScore: 7.5, surePayScore: 575, surePayScale: { min: 300, max: 850 } },
-  insights: {
-    hacks: [{ text: 'a', score: 5, actionable: true }, null],
-    elevateHack: { text: 'elevate' },
-    surePayHack: { text: 'surepay' },
-  },
-};
-
-export const contactPreference = { method: 'text', preferredTime: 'Evenings', notes: '' };
 
 const event = (name: string, object: object, previousObject?: object) => ({
   id: inboundId,
@@ -67,7 +25,7 @@ const event = (name: string, object: object, previousObject?: object) => ({
 
 const required: Record<string, object> = {
   address_info_provided: {},
-  project_details_provided: { roofProjectDetails: { reason: 'Hail', startTime: 'Soon', details: 'Two leaks' } },
+  project_details_provided: { roofProjectDetails },
   personal_info_and_estimate_provided: { personalInfo },
   contact_info_provided: { personalInfo, contactPreference },
 };
@@ -89,7 +47,7 @@ export const everything = aLeadEvent('contact_info_provided', {
   ...enrichedGroups,
   widgetReferenceId: widgetId,
   sourceTracking: { source: '03', version: '02' },
-  roofProjectDetails: { reason: 'Hail', startTime: 'Soon', details: 'Leaks' },
+  roofProjectDetails,
 });
 
 export const aReport = (groups: object = enrichedGroups) =>

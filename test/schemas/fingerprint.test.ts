@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { fingerprint } from '../../src/schemas/fingerprint.ts';
 import { parseInbound } from '../../src/schemas/inbound.ts';
-import { aLeadEvent, aReport, aWidgetEvent, changed, enrichedGroups, inboundId } from './events.ts';
+import { enrichedGroups } from '../support/lead-facts.ts';
+import { aLeadEvent, aReport, aWidgetEvent, changed, inboundId } from './events.ts';
 
 const printOf = (input: unknown): string => parseInbound(input).step.fingerprint;
 

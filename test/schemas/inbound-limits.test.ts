@@ -12,7 +12,7 @@ describe('text that a store cannot hold is refused, naming the path', () => {
     'data.object.propertyInfo.county',
     'data.object.roofEstimate.accuracyAlerts.roofPitch',
     'data.object.insights.hacks.0.text',
-    'data.object.insights.surePayHack.text',
+    'data.object.insights.elevateHack.text',
     'data.object.sourceTracking.version',
     'data.object.roofProjectDetails.details',
   ];

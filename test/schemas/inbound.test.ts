@@ -1,19 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidEventError } from '../../src/errors.ts';
 import { parseInbound } from '../../src/schemas/inbound.ts';
-import {
-  addressInfo,
-  aLeadEvent,
-  aReport,
-  aWidgetEvent,
-  changed,
-  everything,
-  enrichedGroups,
-  leadId,
-  organizationId,
-  personalInfo,
-  widgetId,
-} from './events.ts';
+import { addressInfo, enrichedGroups, personalInfo } from '../support/lead-facts.ts';
+import { aLeadEvent, aReport, aWidgetEvent, changed, everything, leadId, organizationId, widgetId } from './events.ts';
 import { issuesOf, said } from './issues-of.ts';
 
 const statuses = [

@@ -7,7 +7,8 @@ import { envelope, leadEventData } from '../../src/domain/payloads.ts';
 import { inboundEvent } from '../../src/schemas/inbound-events.ts';
 import { parseInbound } from '../../src/schemas/inbound.ts';
 import { eventTypes, outboundSchemas } from '../../src/schemas/outbound.ts';
-import { aLeadEvent, enrichedGroups, inboundId, leadId, organizationId } from './events.ts';
+import { enrichedGroups } from '../support/lead-facts.ts';
+import { aLeadEvent, inboundId, leadId, organizationId } from './events.ts';
 
 /** Unknown fields are stripped when parsed: what comes out as it went in has no field that is not documented. */
 const isDocumented = (schema: z.ZodType, body: unknown) => expect(schema.parse(body)).toStrictEqual(body);

@@ -2,16 +2,17 @@ import { describe, expect, test } from '@jest/globals';
 import type { LeadStep, WidgetStep } from '../../src/domain/lead.ts';
 import { parseInbound } from '../../src/schemas/inbound.ts';
 import {
-  aLeadEvent,
-  aReport,
-  aWidgetEvent,
+  address,
+  contact,
   enrichedGroups,
-  flowId,
-  inboundId,
-  organizationId,
+  enrichment,
+  person,
   personalInfo,
-  widgetId,
-} from './events.ts';
+  preference,
+  projectDetails,
+  roofProjectDetails,
+} from '../support/lead-facts.ts';
+import { aLeadEvent, aReport, aWidgetEvent, flowId, inboundId, organizationId, widgetId } from './events.ts';
 
 function leadStep(input: unknown): LeadStep {
   const parsed = parseInbound(input);
@@ -25,23 +26,12 @@ function widgetStep(input: unknown): WidgetStep {
   return parsed.step;
 }
 
-const address = {
-  formatted: '1 Main St, Springfield, IL 62701',
-  street_number: '1',
-  street: 'Main St',
-  city: 'Springfield',
-  state: 'IL',
-  zip: '62701',
-  lat: 39.8,
-  lng: -89.65,
-};
-
 test('every field of a lead under our names', () => {
   const input = aLeadEvent('contact_info_provided', {
     ...enrichedGroups,
     widgetReferenceId: widgetId,
     sourceTracking: { source: '03', version: '02' },
-    roofProjectDetails: { reason: 'Hail', startTime: 'Soon', details: 'Two leaks' },
+    roofProjectDetails,
   });
   expect(leadStep(input)).toStrictEqual({
     id: inboundId,
@@ -56,46 +46,10 @@ test('every field of a lead under our names', () => {
       widget_reference_id: widgetId,
       source_tracking: { source: '03', version: '02' },
       address,
-      project_details: { reason: 'Hail', start_time: 'Soon', details: 'Two leaks' },
-      contact: {
-        first_name: 'Ada',
-        last_name: 'Byron',
-        email: 'ada@example.com',
-        phone: '+12175550100',
-        contact_consent: true,
-      },
-      property: {
-        county: 'Sangamon',
-        subdivision: 'West End',
-        type: 'Single family',
-        built_year: '1990',
-        years_in_home: '4',
-        owner_occupied: false,
-        primary_owner: 'Byron LLC',
-        accuracy_code: 'A1',
-      },
-      roof_estimate: {
-        estimate_number: 'E-1',
-        cost_min: 10_000,
-        cost_max: 15_000.5,
-        roof_area: 2_000,
-        roof_material: 'Asphalt',
-        complexity: 'Simple',
-        average_pitch: 6,
-        accuracy_alerts: { roof_area: 'low', roof_pitch: 'none' },
-      },
-      scores: {
-        lead_integrity_score: 9,
-        elevate_score: 7.5,
-        surepay_score: 575,
-        surepay_scale: { min: 300, max: 850 },
-      },
-      insights: {
-        hacks: [{ text: 'a', score: 5, actionable: true }],
-        elevate_hack: { text: 'elevate' },
-        surepay_hack: { text: 'surepay' },
-      },
-      contact_preference: { method: 'text', preferred_time: 'Evenings', notes: '' },
+      project_details: projectDetails,
+      contact,
+      ...enrichment,
+      contact_preference: preference,
     },
   });
 });
@@ -192,9 +146,9 @@ test('personalInfo is whole without a phone', () => {
     aLeadEvent('contact_info_provided', { personalInfo: { ...personalInfo, phone: null } }),
   ).facts;
   expect(contact).toStrictEqual({
-    first_name: 'Ada',
-    last_name: 'Byron',
-    email: 'ada@example.com',
+    first_name: person.firstName,
+    last_name: person.lastName,
+    email: person.email,
     contact_consent: true,
   });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { addressInfo, contactPreference, enrichedGroups, personalInfo, roofProjectDetails } from './lead-facts.ts';
 
 /** What the backend sends of one lead, step by step, as the vendor's shape has it (spec section 2). */
 export interface LeadEvents {
@@ -22,14 +23,7 @@ export interface InboundEvent {
   metadata?: object;
 }
 
-/** Personal data that must never be found outside a payload: tests search for these. */
-export const person = {
-  firstName: 'Wilhelmina',
-  lastName: 'Featherstonehaugh',
-  email: 'wilhelmina@featherstonehaugh.example',
-  phone: '+15125550187',
-};
-export const street = 'Quixotic Canyon Drive';
+export { person, street } from './lead-facts.ts';
 
 export function aLead(
   organizationId: string,
@@ -47,59 +41,19 @@ export function aLead(
     widgetType: 'roof-estimate',
     leadId,
     flowId: randomUUID(),
-    addressInfo: {
-      streetNumber: '4711',
-      streetAddress: street,
-      city: 'Austin',
-      state: 'TX',
-      zip: '78701',
-      formattedAddress: `4711 ${street}, Austin, TX 78701`,
-      lat: 30.2672,
-      lng: -97.7431,
-    },
+    addressInfo,
     ...source,
   };
-  const roofProjectDetails = { reason: 'Storm damage', startTime: 'As soon as possible', details: 'Two skylights' };
-  const personalInfo = { ...person, contactConsent: true };
   const enriched = (occupied: boolean | null) => ({
-    propertyInfo: {
-      county: 'Travis',
-      subdivision: 'Old Town',
-      type: 'Single family',
-      builtYear: '1987',
-      yearsInHome: '12',
-      ownerOccupied: occupied,
-      primaryOwner: `${person.firstName} ${person.lastName}`,
-      accuracyCode: 'A1',
-    },
-    roofEstimate: {
-      estimateNumber: 'E-1001',
-      costMin: 12_000,
-      costMax: 18_500.5,
-      roofArea: 2_350,
-      roofMaterial: 'Asphalt shingle',
-      complexity: 'Medium',
-      averagePitch: 26.5,
-      accuracyAlerts: { roofArea: 'none', roofPitch: 'low confidence' },
-    },
-    scores: { leadIntegrityScore: 8, elevateScore: 6, surePayScore: 720, surePayScale: { min: 300, max: 850 } },
-    insights: {
-      hacks: [
-        { text: 'Mention the hail of May', score: 0.7, actionable: true },
-        null,
-        { text: 'Offer financing', score: 0.9, actionable: true },
-        { text: 'Neighbour bought', score: 0.95, actionable: false },
-      ],
-      elevateHack: { text: 'Upgrade to metal' },
-      surePayHack: null,
-    },
+    ...enrichedGroups,
+    propertyInfo: { ...enrichedGroups.propertyInfo, ownerOccupied: occupied },
   });
   const event = (name: string, object: object): InboundEvent => {
     count += 1;
     return {
       id: randomUUID(),
       event: name,
-      data: { object: { ...object } },
+      data: { object: structuredClone(object) as Record<string, unknown> },
       timestamp: new Date(started + count * 1_000).toISOString(),
       mode,
       version: '1.0',
@@ -128,7 +82,7 @@ export function aLead(
         leadStatus: 'contact_info_provided',
         roofProjectDetails,
         personalInfo,
-        contactPreference: { method: 'phone', preferredTime: 'Mornings', notes: 'Ring twice' },
+        contactPreference,
         ...overrides,
       }),
   };
