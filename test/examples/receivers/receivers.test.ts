@@ -71,6 +71,7 @@ const table = (
 
 async function expectReport(receiver: Running, expected: Report): Promise<void> {
   const report = await receiver.report();
+  report?.missing.sort((a, b) => a.sequence - b.sequence);
   if (report !== null) expect(report).toEqual(expected);
 }
 
