@@ -34,6 +34,16 @@ const defaultStatementTimeoutMs = 20_000;
 const idleInTransactionMs = 10_000;
 
 /**
+ * Whether the session has other prepared statements than the ones we gave it (26000, 42P05: a pooler reset it or lent it), or
+ * plans that a migration outdated. It would answer every later caller with the same error.
+ */
+const hasLostStatements = (error: unknown): error is Error => {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return code === '26000' || code === '42P05' || /cached plan must not change/.test(error.message);
+};
+
+/**
  * Opens a pool of at most `size` connections; a connection is made when it is first needed. `onError` hears of idle
  * connections that broke: without a listener a stopping server would end the process. Postgres ends a statement after
  * `statementTimeoutMs`.
@@ -62,7 +72,7 @@ export function openDatabase(
     async tx(work, first) {
       const client = await pool.connect();
       let broken: Error | undefined;
-      // The pool listens to idle ones only: an error that nobody hears would end the process.
+      // The pool listens to idle connections only, and an error event without a listener ends the process.
       const hear = (error: Error): void => {
         broken = error;
       };
@@ -73,6 +83,7 @@ export function openDatabase(
         await client.query('commit');
         return result;
       } catch (error) {
+        if (hasLostStatements(error)) broken = error;
         // A connection whose rollback fails is in an unknown state: it is destroyed, not reused.
         await client.query('rollback').catch((cause: Error) => {
           broken = cause;

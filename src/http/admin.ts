@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ExpositionParts, exposition } from '../telemetry/exposition.ts';
+import { sharedForASecond } from './shared-answer.ts';
 
-/** A probe gives up sooner than who asks (milliseconds). */
+/** A probe gives up sooner than its caller does (milliseconds). */
 const probeTimeoutMs = 2_000;
 
 export interface AdminParts extends ExpositionParts {
@@ -12,7 +13,7 @@ export interface AdminParts extends ExpositionParts {
 }
 
 export interface Admin {
-  /** Null: nobody asked for it. */
+  /** Null: METRICS_PORT is not set. */
   url: string | null;
   close(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export async function startAdmin({ config, checks, ...parts }: AdminParts): Prom
   };
   const routes: Record<string, () => Promise<Answer>> = {
     '/healthz': async () => json(200, { status: 'ok' }),
-    '/readyz': async () => {
+    '/readyz': sharedForASecond(async () => {
       const states = Object.fromEntries(
         await Promise.all(
           Object.entries(checks).map(async ([part, check]) => [part, await stateOf(() => tracked(check()))] as const),
@@ -47,7 +48,7 @@ export async function startAdmin({ config, checks, ...parts }: AdminParts): Prom
       );
       const isReady = Object.values(states).every((state) => state === 'ok');
       return json(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...states });
-    },
+    }),
     '/metrics': async () => ({
       status: 200,
       type: parts.metrics.registry.contentType,

@@ -3,12 +3,11 @@ import { z } from 'zod';
 import type { Part } from '../../errors.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemOf, problems, sendProblem } from '../problem.ts';
+import { sharedForASecond } from '../shared-answer.ts';
 import { temporalTrouble, within } from '../unavailable.ts';
 
 /** A probe gives up sooner than a request (milliseconds): balancers ask every few seconds. */
 const probeTimeoutMs = 2_000;
-/** Probes of one moment share an answer: nobody needs a key to ask, and each asks Temporal, which limits that (milliseconds). */
-const sharedMs = 1_000;
 
 /** `/healthz`: the process answers. `/readyz`: so do the parts it needs. Neither needs a key. */
 export const healthRoutes =
@@ -28,16 +27,10 @@ export const healthRoutes =
       }
     };
 
-    let shared: { since: number; away: Promise<Part[]> } | null = null;
-    const away = (): Promise<Part[]> => {
-      const now = performance.now();
-      if (shared === null || now - shared.since >= sharedMs) shared = { since: now, away: askAll() };
-      return shared.away;
-    };
-    async function askAll(): Promise<Part[]> {
+    const away = sharedForASecond(async (): Promise<Part[]> => {
       const states = await Promise.all(probes.map(isAway));
       return probes.flatMap(([part], index) => (states[index] ? [part] : []));
-    }
+    });
 
     app.get(
       '/healthz',
