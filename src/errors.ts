@@ -106,6 +106,11 @@ export const apiErrors = {
     title: 'The organization has as many endpoints as it may have',
     meaning: 'Delete one that is no longer needed; the operator sets the limit (`MAX_ENDPOINTS`).',
   },
+  too_many_api_keys: {
+    status: 409,
+    title: 'There are as many keys as there may be',
+    meaning: 'An organization has at most 100 keys, and so have the backends. Delete one that is no longer needed.',
+  },
   recovery_running: {
     status: 409,
     title: 'A recovery of this endpoint is running',

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { organizationLock } from './organization-lock.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
-import type { Queryable } from './pool.ts';
+import type { Database, Queryable } from './pool.ts';
 
 export interface ApiKeyRow {
   id: string;
@@ -12,12 +13,36 @@ export interface ApiKeyRow {
 export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 const prefixes = { ingest: 'sk_ingest_', organization: 'sk_org_' } as const;
-export const newKey = (role: ApiKeyRow['role']): string => prefixes[role] + randomBytes(32).toString('base64url');
+const newKey = (role: ApiKeyRow['role']): string => prefixes[role] + randomBytes(32).toString('base64url');
 
 export type ApiKeyHolder = { apiKeyId: string } & (
   | { role: 'ingest' }
   | { role: 'organization'; organizationId: string }
 );
+
+/** The most keys of an organization, and of the backends: enough to rotate them, and no way to fill the table. */
+const maxApiKeys = 100;
+
+/** A condition on $1, with which the index of the keys is used. */
+const owned = (organizationId: string | null): string =>
+  organizationId === null ? 'organization_id is null and $1::uuid is null' : 'organization_id = $1';
+
+/** Makes a key and gives it in clear: this once. Null when there are `maxApiKeys` already. */
+export async function createApiKey(
+  db: Database,
+  organizationId: string | null,
+): Promise<(ApiKeyRow & { key: string }) | null> {
+  const role = organizationId === null ? 'ingest' : 'organization';
+  const key = newKey(role);
+  const insert = `insert into api_keys (organization_id, role, key_hash)
+      select $1, $2, $3 where (select count(*) from api_keys where ${owned(organizationId)}) < $4
+      returning id, role, created_at`;
+  const [row] = await db.tx(
+    (tx) => tx.query<ApiKeyRow>(insert, [organizationId, role, hashKey(key), maxApiKeys]),
+    organizationLock('api keys', organizationId),
+  );
+  return row ? { ...row, key } : null;
+}
 
 /** Keys are kept as hashes only. `organizationId` null means the backends' keys. */
 export const apiKeys = (db: Queryable) => ({
@@ -33,23 +58,11 @@ export const apiKeys = (db: Queryable) => ({
       : { apiKeyId: row.id, role: 'organization', organizationId: row.organization_id };
   },
 
-  /** Makes a key and gives it in clear: this once. */
-  async create(organizationId: string | null): Promise<ApiKeyRow & { key: string }> {
-    const role = organizationId === null ? 'ingest' : 'organization';
-    const key = newKey(role);
-    const [row] = await db.query<ApiKeyRow>(
-      `insert into api_keys (role, organization_id, key_hash) values ($1, $2, $3) returning id, role, created_at`,
-      [role, organizationId, hashKey(key)],
-    );
-    if (row === undefined) throw new Error(`a key of role ${role} was not written`);
-    return { ...row, key };
-  },
-
   /** Oldest first. */
   async list(organizationId: string | null, { limit, after }: PageRequest): Promise<Page<ApiKeyRow>> {
     const rows = await db.query<Positioned<ApiKeyRow>>(
       `select id, role, created_at, ${positionColumns('created_at', 'id')} from api_keys
-        where ${organizationId === null ? 'organization_id is null and $1::uuid is null' : 'organization_id = $1'}
+        where ${owned(organizationId)}
           and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
         order by created_at, id limit $4`,
       [organizationId, after?.at ?? null, after?.id ?? null, limit + 1],

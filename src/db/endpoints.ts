@@ -1,6 +1,6 @@
 import type { Mode } from '../domain/lead.ts';
+import { organizationLock } from './organization-lock.ts';
 import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
-import { escapeLiteral } from 'pg';
 import type { Database, Queryable } from './pool.ts';
 
 /** An endpoint as it may be shown: never its secret. */
@@ -45,10 +45,7 @@ const columns =
   'id, kind, url, description, events, mode, status, paused_reason, max_in_flight, rate_limit, created_at, updated_at';
 const live = 'organization_id = $1 and id = $2 and deleted_at is null';
 
-/**
- * Makes an endpoint; null when the organization has `most` already. Behind a lock of the organization's own, so that two at
- * once cannot both be the last.
- */
+/** Makes an endpoint; null when the organization has `most` already. */
 export const createEndpoint = (
   db: Database,
   organizationId: string,
@@ -66,7 +63,7 @@ export const createEndpoint = (
       );
       return row ?? null;
     },
-    `select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(`endpoints of ${organizationId}`)}, 0))`,
+    organizationLock('endpoints', organizationId),
   );
 
 export const endpoints = (db: Queryable) => ({

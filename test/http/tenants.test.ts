@@ -104,6 +104,18 @@ test('an organization has no more endpoints than the operator allows, however ma
   expect((await make()).status).toBe(201);
 });
 
+test('an organization has at most a hundred keys, and a deleted one makes room', async () => {
+  const { path } = await aTenant();
+  const make = async () => (await api.call('POST', `${path}/api-keys`, { body: {} })) as Answer;
+  for (let made = 2; made < 97; made += 1) expect((await make()).status).toBe(201);
+  const last = await Promise.all(Array.from({ length: 6 }, make));
+  expect(last.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409, 409, 409]);
+  expect(last.find(({ status }) => status === 409)?.body.type).toBe('urn:spark360:error:too_many_api_keys');
+  const unused = last.find(({ status }) => status === 201)?.body.id as string;
+  expect((await api.call('DELETE', `${path}/api-keys/${unused}`)).status).toBe(204);
+  expect((await make()).status).toBe(201);
+});
+
 test('two hundred probes at once ask Temporal once', async () => {
   let asked = 0;
   const temporalReady = () => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { apiKeys } from '../../db/api-keys.ts';
+import { apiKeys, createApiKey } from '../../db/api-keys.ts';
 import { ApiError } from '../../errors.ts';
 import { operatorOnly, partner, type Role } from '../access.ts';
 import { moment, organizationPath, uuid, uuidOut } from '../fields.ts';
@@ -61,10 +61,14 @@ export const apiKeyRoutes =
             summary: `Make ${whose} key`,
             params,
             body,
-            response: { 201: newApiKey, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
+            response: { 201: newApiKey, ...problems(...keyErrors, ...bodyErrors, 'not_found', 'too_many_api_keys') },
           } satisfies FastifyZodOpenApiSchema,
         },
-        async (request, reply) => reply.code(201).send(wire(await repository.create(ownerOf(request.params)))),
+        async (request, reply) => {
+          const created = await createApiKey(db, ownerOf(request.params));
+          if (created === null) throw new ApiError('too_many_api_keys');
+          return reply.code(201).send(wire(created));
+        },
       );
 
       app.get(
