@@ -33,7 +33,7 @@ const abandonedAtOnce = 1_000;
 /** How long one activity goes on abandoning (milliseconds). */
 const turnMs = 10_000;
 
-/** Tells each. Throws when nobody could be told: the activity's retries then come later and later. */
+/** Notifies each. Throws when none could be notified: the activity's retries then come later and later. */
 async function tell(
   { log }: EndpointParts,
   wakes: readonly Wake[],

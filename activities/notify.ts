@@ -59,7 +59,7 @@ const toFailure = ({ endpointId, deliveryId, attempt }: Notice, row: FailureRow)
 export const notifyActivities = (parts: NotifyParts) => ({
   /**
    * Sends the mail of a notice to the organization's `notify` addresses (spec section 5); nothing when there are none, or the
-   * endpoint was deleted. Safe to repeat: who has it does not get it again. Throws while somebody is to be tried again.
+   * endpoint was deleted. Safe to repeat: a recipient gets it once. Throws while a recipient is to be tried again.
    */
   async sendNotice(notice: Notice): Promise<void> {
     const row = await parts.notices.failure(notice.endpointId, notice.deliveryId, notice.attempt);
@@ -72,7 +72,7 @@ export const notifyActivities = (parts: NotifyParts) => ({
     await sendMail(parts, row.organization_id, noticeWorkflowId(notice), row.notify, mail);
   },
 
-  /** Sends one digest of those of the leads that still wait. `sent` is false when there was nothing to say, or nobody to say it to. */
+  /** Sends one digest of those of the leads that still wait. `sent` is false without such leads, or without recipients. */
   async sendDigest({ id, organizationId, leads, more }: SendDigestInput): Promise<{ sent: boolean }> {
     const waiting = await parts.notices.waitingForEnrichment(
       organizationId,

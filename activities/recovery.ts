@@ -6,7 +6,7 @@ export interface RecoveryParts {
   recovery: Recovery;
 }
 
-/** A job to be taken up, with all that creates it when whoever asked for it died before that. */
+/** A job to be taken up, with all that creates it in case the API died before it did. */
 export interface RecoveryInput {
   jobId: string;
   endpointId: string;

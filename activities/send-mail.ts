@@ -13,7 +13,7 @@ export interface SendMailParts {
   maxDailyMails: number;
 }
 
-/** The mail server took the mail not at all, or not for everybody: it is tried again. Says codes only, never an address. */
+/** The mail server did not take the mail, or not for every recipient: it is tried again. Says codes only, never an address. */
 export class MailDeferredError extends Error {
   override readonly name = 'MailDeferredError';
 }
@@ -24,10 +24,10 @@ const heartbeatMs = 5_000;
 const recordingPatienceMs = 60_000;
 
 /**
- * Brings a mail of an organization to those of `recipients` that do not have it yet, and remembers who has. Throws `MailDeferredError` when
+ * Brings a mail to those of `recipients` that do not have it yet, and remembers which have. Throws `MailDeferredError` when
  * some are to be tried again: Temporal's policy does that, and the next try leaves the others alone. A process that is
  * killed between the server's yes and the remembering sends again, with the same Message-ID. Beyond `maxDailyMails` a mail is
- * dropped: who chooses the addresses also makes the failures.
+ * dropped: an organization chooses the addresses and also makes the failures.
  */
 export async function sendMail(
   { notices, mailer, log, maxDailyMails }: SendMailParts,

@@ -1,4 +1,4 @@
-/** A program that has nothing to do with the service: at random moments, so many times a second, so much CPU time (milliseconds). */
+/** A program apart from the service: uses the CPU for a given time (milliseconds) at a given rate (per second), at random moments. */
 const [eachMs = 0, perSecond = 0] = process.argv.slice(2).map(Number);
 
 function burn(): void {
@@ -19,5 +19,5 @@ const later = (): void => {
   );
 };
 later();
-// Whoever started it is gone.
+// The process that started it is gone.
 process.once('disconnect', () => process.exit());

@@ -15,7 +15,7 @@ const startBurner = (): ChildProcess =>
 
 /**
  * The control of the isolation scenario: what does a healthy endpoint notice when no endpoint is bad, but programs that have nothing to do with the
- * service use as much of the cores as the attempts at bad ones do? The second look alone shows what the machine itself changed meanwhile.
+ * service use as much of the cores as the attempts at bad ones do? The second look alone shows what the machine itself changed during the run.
  */
 export async function contention({ deps }: Rig): Promise<void> {
   const healthy = await startPartner(deps);

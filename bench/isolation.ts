@@ -82,7 +82,7 @@ async function published(deps: Deps, partners: BadPartner[]): Promise<number> {
   }
 }
 
-/** Latencies from signal to the healthy partner, at an even rate. This client's garbage is collected before, not meanwhile. */
+/** Latencies from signal to the healthy partner, at an even rate. This client's garbage is collected before, not during it. */
 async function steady(deps: Deps, partner: Partner): Promise<number[]> {
   globalThis.gc?.();
   const all = Array.from({ length: seconds * perSecond }, async (_, index) => {
@@ -117,7 +117,7 @@ async function attemptsSoFar(deps: Deps): Promise<number> {
 
 /**
  * A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? The second look
- * alone shows what the machine itself changed meanwhile.
+ * alone shows what the machine itself changed during the run.
  */
 export async function isolation({ deps, worker }: Rig): Promise<void> {
   const healthy = await startPartner(deps);

@@ -17,7 +17,7 @@ process.once('SIGTERM', () => {
     .then(() => deps.close())
     .then(() => process.exit(0));
 });
-// The benchmark was killed: nobody stops this one.
+// The benchmark was killed, and nothing else would stop this process.
 process.once('disconnect', () => process.exit(1));
 process.send?.('ready');
 process.on('message', (message) => {

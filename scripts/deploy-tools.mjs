@@ -20,7 +20,7 @@ export function run(command, ...args) {
   return { status, stdout: stdout ?? '', output: `${stdout ?? ''}${stderr ?? ''}${error ? error.message : ''}` };
 }
 
-/** Helm of the cache, or one of the same major version on PATH; building it takes minutes, so that is left to who changes the chart. */
+/** Helm of the cache, or one of the same major version on PATH; building it takes minutes, so only a change of the chart asks for that. */
 export function findHelm() {
   const kept = join(cache, `helm-${helmVersion}`, 'helm');
   if (existsSync(kept)) return kept;

@@ -50,7 +50,7 @@ export interface BackendClient {
   close(): Promise<void>;
 }
 
-/** What the service itself uses: the same, for events whose type nobody vouches for, and more. */
+/** What the service itself uses: the same, for events whose type was not checked, and more. */
 export interface EventsClient extends BackendClient {
   publish(event: unknown): Promise<Published>;
   publishMany(events: readonly unknown[]): Promise<Published[]>;

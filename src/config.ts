@@ -270,7 +270,7 @@ const leastKeyLength = 24;
 
 /**
  * Reads and checks the environment of a process of `role`. An empty variable is an absent one. A key that the role does not
- * use is one that nobody knows. Throws `ConfigError`.
+ * use is a random one. Throws `ConfigError`.
  */
 export function readConfig(environment: Environment, make: MadeKeys, role: Role = 'all'): Config {
   const given = Object.fromEntries(

@@ -80,7 +80,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     ...(config.temporalApiKey !== undefined && { apiKey: config.temporalApiKey }),
     ...(config.temporalTls !== undefined && { tls: config.temporalTls }),
   };
-  // OpenTelemetry is not even loaded where nobody asked for traces.
+  // OpenTelemetry is loaded only where traces are configured.
   const traces =
     config.otlpEndpoint === undefined
       ? null

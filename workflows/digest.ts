@@ -37,7 +37,7 @@ const maxMailed = 5_000;
 
 /**
  * Mails an organization about the leads whose enrichment is overdue: at once about the first and what comes with it, then at
- * most once in an interval about what came meanwhile (spec section 1). Ends when an interval passed with nothing to say.
+ * most once in an interval about what came since (spec section 1). Ends when an interval passed with nothing to say.
  */
 export async function digest(input: DigestInput): Promise<void> {
   const { organizationId, collectMs, intervalMs } = input;
@@ -76,9 +76,9 @@ function take(state: DigestState, lead: OverdueLead): void {
 }
 
 /**
- * Sends what is pending. False when nothing was sent: then it either had become pointless, or the mail server was away for an
- * hour, and the leads are pending again with what came meanwhile. Who of the organization still defers the mail when others
- * have had it for an hour is given up on: the others must not wait for the next one, nor get this one again.
+ * Sends what is pending. False when nothing was sent: then it had become pointless, or the mail server was away for an hour,
+ * and the leads are pending again. A recipient that defers the mail for an hour after others took it does not get it: the
+ * others must not wait for the next mail, nor get this one again.
  */
 async function mail(organizationId: string, state: DigestState): Promise<boolean> {
   const { sendDigest, digestReached } = mailActivities();

@@ -16,7 +16,7 @@ import { eraseSignal } from './messages.ts';
 
 /** Between two looks for runs that are left (milliseconds): visibility is behind, and a signal may have started another. */
 const pauseBetweenMs = 2_000;
-/** So many looks in a row that find nothing mean that nothing is left. */
+/** Nothing is left when this many looks in a row find nothing. */
 const emptyLooks = 3;
 
 const { eraseRows, eraseOutbox, eraseHistories } = proxyActivities<EraseActivities>({

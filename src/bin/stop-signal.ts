@@ -6,7 +6,7 @@ export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.on('SIGINT', () => resolve());
     process.on('SIGTERM', () => resolve());
-    // `npm start` was killed without a chance to tell us: nobody is left who would stop us, and we hold port and DATA_DIR.
+    // `npm start` was killed without a chance to tell us: no process is left to stop us, and we hold port and DATA_DIR.
     if (process.env.npm_lifecycle_event !== 'start') return;
     const parent = process.ppid;
     setInterval(() => {

@@ -57,7 +57,7 @@ export const listeners = (db: Queryable) => ({
     return row === undefined ? null : { status: row.status, pausedReason: row.paused_reason };
   },
 
-  /** The newest listener of a name whose lease is over: what is held there waits for who had it. */
+  /** The newest listener of a name whose lease is over: what is held there waits for its command line to come back. */
   async findLost(organizationId: string, name: string, mode: string): Promise<string | null> {
     const [row] = await db.query<{ id: string }>(
       `select p.id from listeners l join endpoints p on p.id = l.endpoint_id
@@ -111,7 +111,7 @@ export const listeners = (db: Queryable) => ({
     return rows.map(({ id, headers, body }) => ({ id, headers, body }));
   },
 
-  /** False: nobody waits for it any more. */
+  /** False: the request was answered or given up before. */
   async answer(organizationId: string, endpointId: string, id: string, answer: ListenerAnswer): Promise<boolean> {
     const rows = await db.query(
       `with answered as (

@@ -17,9 +17,9 @@ export interface FailureRow {
 
 const hashOf = (address: string): string => `sha256(convert_to(lower(${address}), 'utf8'))`;
 
-/** Who gets mails, what about, and who has them already. */
+/** The recipients of mails, what the mails are about, and which recipients have them already. */
 export const notices = (db: Queryable) => ({
-  /** Null when the endpoint is gone: nobody has to be warned of it any more. */
+  /** Null when the endpoint is gone: no warning of it is needed any more. */
   async failure(endpointId: string, deliveryId: string, attempt: number): Promise<FailureRow | null> {
     const [row] = await db.query<FailureRow>(
       `select e.organization_id, e.url, o.notify, d.event, a.started_at, a.status_code, a.response_body, a.error_class, a.error
@@ -76,7 +76,7 @@ export const notices = (db: Queryable) => ({
     return Math.max(0, most - (row?.mails ?? 0));
   },
 
-  /** Remembers who has the mail or refused it, and counts those who have it for the day; earlier days are forgotten. */
+  /** Remembers the recipients that have the mail or refused it, and counts the mails of the day; earlier days are forgotten. */
   settle: (
     organizationId: string,
     mailId: string,

@@ -56,7 +56,7 @@ export function openNotifications(url: string, onError: (error: Error) => void):
     }
   }
 
-  /** One attempt to connect for all who ask meanwhile. */
+  /** The attempt to connect under way, shared by all callers. */
   function connected(): Promise<Client> {
     connection ??= connect().catch((error: unknown) => {
       connection = null;

@@ -10,7 +10,7 @@ const mostTextBytes = 512 * 1024;
 const rowsPerClaim = 25;
 /** Key of our advisory locks, among those of a database that is not ours; the second key is the shard. */
 const lockKey = 360;
-/** Subjects are spread over so many shards, by hash; `outbox_pending_by_shard` has the same expression. */
+/** Subjects are spread over this many shards, by hash; `outbox_pending_by_shard` has the same expression. */
 const shards = 16;
 /** Pending rows are counted up to here. */
 const mostCounted = 100_000;
@@ -222,7 +222,7 @@ export const outbox = (db: Queryable) => ({
         where o.id = l.replayed_as and o.outcome in ('signalled', 'duplicate') and l.event <> 'null'`,
     ),
 
-  /** Removes up to `most` dead letters that nobody replayed for `keepMs`; gives how many. */
+  /** Removes up to `most` dead letters that were not replayed for `keepMs`; gives their number. */
   removeAbandoned: (keepMs: number, most: number): Promise<number> =>
     removeFrom(db, 'outbox_dead_letters', 'created_at', keepMs, most, 'replayed_at is null'),
 

@@ -20,8 +20,8 @@ export const positionColumns = (at: string, id: string): string =>
 export type Positioned<Row> = Row & { position_at: string; position_id: string };
 
 /**
- * Makes a page of the rows of a query that was run with `limit + 1`. Keyset pagination: what is inserted meanwhile neither
- * repeats nor hides a row, and a page costs the same however far down it is.
+ * Makes a page of the rows of a query that was run with `limit + 1`. Keyset pagination: a row that is inserted between two
+ * pages neither repeats nor hides another, and a page costs the same however far down it is.
  */
 export function toPage<Row extends object>(found: Positioned<Row>[], limit: number): Page<Row> {
   const last = found.length > limit ? found[limit - 1] : undefined;

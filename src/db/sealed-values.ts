@@ -23,7 +23,7 @@ const isForeign = (column: string) => `substring(${column} for octet_length($1::
 /**
  * All that is stored sealed, of whatever key (src/crypto/key-ring.ts): endpoints' secrets, deleted endpoints' too, and what
  * ended leads left. Given in pages by those that do not begin with `header`, that of the key they should be under, and
- * replaced only where they still are what was read: a secret that was rotated meanwhile stays.
+ * replaced only where they still are what was read: a secret that was rotated since then stays.
  */
 export const sealedValues = (db: Queryable) => ({
   foreignSecrets: (header: Buffer, after: string | null, limit: number): Promise<SealedSecretsRow[]> =>

@@ -12,7 +12,7 @@ async function ahead(now: () => number, read: () => Promise<number>): Promise<nu
   return Math.round(theirs - (before + now()) / 2);
 }
 
-/** A workflow's start is the one moment of Temporal's own clock that can be seen. Nobody works on it, and it is ended at once. */
+/** A workflow's start is the one moment of Temporal's own clock that can be seen. No worker takes it, and it is ended at once. */
 async function temporalTime({ temporal }: DoctorParts): Promise<number> {
   const handle = await temporal.workflow.start('doctor', {
     workflowId: `doctor/${randomUUID()}`,

@@ -69,7 +69,7 @@ const isEmitted = (state: LeadState, type: LeadEventType): boolean => state.emit
 
 const isPersonal = ({ seen }: LeadState): boolean => seen.personal === true || seen.contact === true;
 
-/** Never after `lead.enriched`: a partner who knows the person needs no preview of the address. */
+/** Never after `lead.enriched`: a partner that knows the person needs no preview of the address. */
 function isPreviewDue(state: LeadState): boolean {
   return state.seen.address === true && !isEmitted(state, 'lead.address_preview') && !isEmitted(state, 'lead.enriched');
 }

@@ -23,7 +23,7 @@ export function leadEventData(
   return { ...common(type, leadId, facts, context), ...leftOutWhenEmpty(groupsOf(type, facts)) };
 }
 
-/** The `data` of `widget.status_changed`; a name or version nobody registered is left out, a name alone missing is the version. */
+/** The `data` of `widget.status_changed`; a name or version that was not registered is left out, a name alone missing is the version. */
 export function widgetStatusData(
   widget: Pick<RegisteredWidget, 'id' | 'name' | 'version'>,
   change: WidgetChange,

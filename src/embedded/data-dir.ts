@@ -32,7 +32,7 @@ export async function lockDataDir(dataDir: string, report: (line: string) => voi
   return () => rm(file, { force: true });
 }
 
-/** By a link, so that the lock is there at once with its content: nobody reads half of it. */
+/** By a link, so that the lock appears with its whole content: no other process reads half of it. */
 async function take(file: string): Promise<boolean> {
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }), {

@@ -7,7 +7,7 @@ export interface Server {
 interface Care<Kind extends Server> {
   name: string;
   start: () => Promise<Kind>;
-  /** Where it is reached: after a new start it must be there again, for those who are connected. */
+  /** Its address, the same after a restart, so that connected clients find it again. */
   addressOf: (server: Kind) => string;
   report: (line: string) => void;
   /** Hears that it cannot be kept running. */

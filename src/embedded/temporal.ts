@@ -25,7 +25,7 @@ export interface TemporalOptions {
   namespace?: string;
   /** How long the history of a closed workflow is kept. */
   retentionDays: number;
-  /** Lets the web UI show what is encrypted, to who has access. */
+  /** Lets the web UI show what is encrypted to a person with access. */
   uiCodecEndpoint?: string;
   /** Taken when they are free and no earlier start kept others. */
   preferredPort?: number;
@@ -82,7 +82,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
 
 /**
  * Go collects its garbage whenever the heap has doubled: with some thousand workflows every three seconds, for half a second
- * and on one of two cores, and every task that comes meanwhile waits. So it may grow elevenfold, up to a bound.
+ * and on one of two cores, and every task that comes during it waits. So the heap may grow elevenfold, up to a bound.
  */
 const memory = ['GOGC=1000', 'GOMEMLIMIT=2GiB'];
 

@@ -11,7 +11,7 @@ export type { Role } from './callers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the route: everybody, the embedded UI, or keys of these roles. A route that does not say is not registered. */
+    /** The callers of the route: everybody, the embedded UI, or keys of these roles. A route that does not say is not registered. */
     access?: 'public' | 'capability' | readonly Role[];
     /** The route makes its organization: it need not exist yet. */
     makesOrganization?: boolean;

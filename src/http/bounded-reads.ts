@@ -17,7 +17,7 @@ export const boundedReads =
     for (const plugin of plugins) await app.register(plugin);
   };
 
-// Counted until the handler is done, not the connection: who hangs up has not ended what Postgres does.
+// Counted until the handler is done, not the connection: a caller that hangs up does not end its query in Postgres.
 function boundHandlers(app: FastifyInstance): void {
   const underWay = new Map<string, number>();
   app.addHook('onRoute', (route) => {

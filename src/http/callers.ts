@@ -16,7 +16,7 @@ export interface Session {
 
 type Identity = { role: 'operator' } | { role: 'ingest' } | { role: 'organization'; organizationId: string };
 
-/** Who calls; `session` is null for a caller with a key. */
+/** A caller; `session` is null for one with a key. */
 export type Principal = Identity & { session: Session | null };
 
 /** The holder of a key; `apiKeyId` is null for the operator's, which has no row. */
@@ -25,7 +25,7 @@ export type KeyHolder = Identity & { apiKeyId: string | null };
 /** How long a session lasts after signing in (milliseconds). */
 export const sessionTtlMs = 12 * 60 * 60 * 1_000;
 
-/** Tells who calls, by key or by session token, and begins and ends sessions. */
+/** Finds the caller by key or session token, and begins and ends sessions. */
 export function callers(db: Queryable, adminApiKey: string) {
   const operatorHash = hashKey(adminApiKey);
   const keys = apiKeys(db);

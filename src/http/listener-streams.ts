@@ -83,7 +83,7 @@ export class ListenerStreams {
         taken = requests.length;
       }
     };
-    // One look at a time, and one more for what came meanwhile.
+    // One look at a time, and one more for what came during it.
     let looking: Promise<void> = Promise.resolve();
     return {
       pump: () => {

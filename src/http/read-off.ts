@@ -6,8 +6,7 @@ import type { FastifyInstance } from 'fastify';
 const mostMs = 2_000;
 
 /**
- * A sender who is still sending when its answer comes and the connection ends sees a broken connection, not the answer (RFC
- * 9112 §9.6). So what is left of a body that is too large is read and dropped, for a moment, before the 413 goes out.
+ * A client that is still sending when the connection ends sees a broken connection instead of the answer (RFC 9112 §9.6). So what is left of a body that is too large is read and dropped, for a moment, before the 413 goes out.
  */
 export function readOffRefusedBodies(app: FastifyInstance): void {
   app.addHook('onSend', async ({ raw }, reply, payload) => {

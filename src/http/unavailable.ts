@@ -7,7 +7,7 @@ import type { OperationsPort } from './parts.ts';
 
 /** How long a request waits for a part before it answers 503 (spec section 7: fast, never hanging). */
 export const partTimeoutMs = 5_000;
-/** The same for who asks and for inbound events: a sender has an id to repeat and a queue to keep, and is told sooner. */
+/** The same for authentication and inbound events: a sender can repeat its ids and keep its queue, and is told sooner. */
 export const intakeTimeoutMs = 2_500;
 
 /** Waits for `work` at most `ms`; rejects with `PartUnavailableError` then. */

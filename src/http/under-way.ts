@@ -12,7 +12,7 @@ type TemporalParts = Pick<ApiParts, 'client' | 'operations' | 'temporalReady'>;
 
 /**
  * Keeps count of the calls to Temporal: its connection must not be closed below one that still retries, which would end the
- * process with an exception that nobody can catch.
+ * process with an exception that cannot be caught.
  */
 export function tracked({ client, operations, temporalReady }: TemporalParts): TemporalParts & { underWay: UnderWay } {
   const calls = new Set<Promise<unknown>>();

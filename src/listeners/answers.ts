@@ -2,7 +2,7 @@ import { answersChannel } from '../db/listeners.ts';
 import type { Notifications } from '../db/notifications.ts';
 import { WakeSignal } from '../wake-signal.ts';
 
-/** Those in this process who wait for answers of listeners, told by the database. */
+/** The attempts of this process that wait for answers of listeners, notified by the database. */
 export class Answers {
   readonly #notifications: Notifications;
   readonly #waiting = new Map<string, WakeSignal>();

@@ -60,7 +60,7 @@ function split(errors: readonly SmtpError[]): Pick<Sent, 'refused' | 'deferred'>
 /** RFC 5321 §4.2.1: 5yz is a permanent negative answer. */
 const isPermanent = ({ responseCode }: SmtpError): boolean => typeof responseCode === 'number' && responseCode >= 500;
 
-/** Codes and verbs of the protocol, which name nobody. */
+/** Codes and verbs of the protocol, which hold no personal data. */
 function reasonOf(errors: readonly SmtpError[]): string | null {
   const parts = errors.map(({ code, responseCode, command }) =>
     typeof responseCode === 'number' ? `${responseCode} to ${String(command)}` : String(code ?? 'unknown'),

@@ -1,7 +1,7 @@
 import type { SendMailOptions } from 'nodemailer';
 import type { Mail } from './mailer.ts';
 
-/** Who a mail comes from: `events@spark360.example`, or with a name before it, `Spark360 Events <events@spark360.example>`. */
+/** The sender of mails: `events@spark360.example`, or with a name before it, `Spark360 Events <events@spark360.example>`. */
 export interface Sender {
   name: string;
   address: string;
@@ -12,7 +12,7 @@ export function parseSender(text: string): Sender {
   return { name: name.replace(/^"(.*)"$/, '$1'), address: address.trim() };
 }
 
-/** RFC 5322 §3.6.4: unique for ever. The domain says who made it unique. */
+/** RFC 5322 §3.6.4: unique for ever. The domain names the system that made it unique. */
 export const messageId = (id: string, { address }: Sender): string =>
   `<${id.replaceAll('/', '.')}@${address.slice(address.lastIndexOf('@') + 1)}>`;
 

@@ -2,7 +2,7 @@ import type { EventType, LeadFacts } from '../domain/lead.ts';
 import { leadEventTypes } from '../domain/lead.ts';
 import { envelope, leadEventData, type PublishingContext, widgetStatusData } from '../domain/payloads.ts';
 
-/** Ids that belong to nobody: examples and test events carry them. Fixed, so that a receiver can tell them. */
+/** Ids that belong to no organization or lead: examples and test events carry them, and a receiver can tell them. */
 export const sampleIds = {
   organization: '00000000-0000-4000-8000-000000000001',
   lead: '00000000-0000-4000-8000-000000000002',

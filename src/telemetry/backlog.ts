@@ -3,8 +3,9 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Backlog } from '../db/backlog.ts';
 import type { Log } from './log.ts';
 
-/** However often it is scraped, the database is asked this seldom (milliseconds), and for one part in so many of the time. */
+/** An answer of the database serves all scrapes within this time (milliseconds). */
 const freshMs = 15_000;
+/** Counting takes at most one part in this many of the time. */
 const shareOfTime = 200;
 /** How long a scrape waits for the database: then it has no such numbers (milliseconds). */
 const patienceMs = 1_000;

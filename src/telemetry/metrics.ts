@@ -2,7 +2,7 @@ import type { RemovedRows } from '../../activities/retention.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
- * What the service counts. One registry per process, made by whoever builds the parts; labels are small closed sets, so
+ * What the service counts. One registry per process, made with its other parts; labels are small closed sets, so
  * that no id, URL or personal data can become one. Durations are in seconds, as Prometheus wants them.
  */
 export interface Metrics {

@@ -20,7 +20,7 @@ export const encryptionCodec = (ring: KeyRing): PayloadCodec => {
   return {
     encode: async (payloads) =>
       payloads.map((payload) => ({
-        // The key id is repeated in clear for whoever has to find out which keys a namespace still needs.
+        // The key id is repeated in clear, so that an operator can find out which keys a namespace still needs.
         metadata: { encoding: encodingBytes, 'encryption-key-id': keyId },
         data: ring.seal(temporal.api.common.v1.Payload.encode(payload).finish(), context),
       })),

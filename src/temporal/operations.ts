@@ -23,7 +23,7 @@ import type { PausedReason } from '../domain/failing-policy.ts';
 import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
 import type { Histories } from './histories.ts';
 
-/** A call is refused rather than retried when nobody waits for it any more (milliseconds). */
+/** After this time the caller has gone, and a call is refused instead of retried (milliseconds). */
 const callDeadlineMs = 5_000;
 
 export interface OperationsParts {
@@ -65,7 +65,7 @@ export const operations = (parts: OperationsParts) => {
     args: [{ endpointId }] as [EndpointRun],
   });
 
-  /** Starts a workflow, unless it runs already: whoever asks twice means the same. */
+  /** Starts a workflow, unless it runs already: a repeated request means the same. */
   const ensureRunning = (type: string, workflowId: string, run: SkipRun | RecoveryJobRun) =>
     temporal.workflow.start(type, {
       workflowId,
@@ -96,7 +96,7 @@ export const operations = (parts: OperationsParts) => {
       return true;
     },
 
-    /** Deletes an endpoint, abandons what is unsettled there, and wakes who sleeps on it (spec section 4). */
+    /** Deletes an endpoint, abandons what is unsettled there, and wakes the workflows that wait for it (spec section 4). */
     async remove(endpointId: string): Promise<void> {
       await inTime(() =>
         temporal.workflow.signalWithStart('endpoint', {
@@ -111,7 +111,7 @@ export const operations = (parts: OperationsParts) => {
     /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
     async skip(deliveryId: string): Promise<boolean> {
       if (!(await manualDelivery.isUnsettled(deliveryId))) return false;
-      // It wakes whoever sleeps on it, after this process or by itself.
+      // The workflow wakes the lane that waits for it, also when this process dies.
       await inTime(() => ensureRunning('skip', `skip/${deliveryId}`, { deliveryId }));
       return (await manualDelivery.skip(deliveryId)).kind !== 'settled';
     },

@@ -5,7 +5,7 @@ import { organizationId } from '../../workflows/search-attributes.ts';
 import { laneRunOf, type Wake } from '../domain/wake.ts';
 import type { Log } from '../telemetry/log.ts';
 
-/** A connection that was cut in silence must not hold up who signals (milliseconds). */
+/** A connection that was cut in silence must not hold up the caller (milliseconds). */
 const deadlineMs = 5_000;
 
 export interface WakeParts {

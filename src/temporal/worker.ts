@@ -18,7 +18,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 
 /**
  * At every step of any workflow the SDK's core walks through all it keeps, a quarter of a millisecond for a thousand, and takes no other
- * step meanwhile. So what is kept is divided, each part with a thread and a core of its own.
+ * step during that. So what is kept is divided, each part with a thread and a core of its own.
  */
 const cachedInOnePart = 1_250;
 /**
@@ -77,7 +77,7 @@ const deploymentOptions = (version: WorkerVersion): Pick<WorkerOptions, 'workerD
   workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
 });
 
-/** Runs workflows with their first attempts, and beside them, on task queues of their own, the attempts nobody may wait for, and mails. */
+/** Runs workflows with their first attempts, and beside them, on task queues of their own, the attempts that no other work may wait for, and mails. */
 export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
   const { config, keyRing, log } = deps;
   for (const flag of collectSeldom) setFlagsFromString(flag);
@@ -135,7 +135,7 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     failure,
     async stop() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      // Attempts that were handed over are nobody's task: without this their answers would be lost.
+      // Attempts that were handed over belong to no activity: without this their answers would be lost.
       await Promise.all([running.catch(() => {}), inFlight.stop(shutdownGraceMs)]);
       await Promise.all(connections.map((connection) => connection.close()));
     },

@@ -11,7 +11,7 @@ const extension = extname(import.meta.url);
 export interface BundleOptions {
   /** Absolute; default: the service's own. */
   workflowsPath?: string;
-  /** Whether errors and promises note where they came from: for who looks for a mistake, at several times the CPU. */
+  /** Whether errors and promises note where they came from: for debugging, at several times the CPU. */
   stacks?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { ResponseHead } from './response-head.ts';
 const maxBodyMs = 1_000;
 /** A clock that rings so much too late rang in a process that stood still (milliseconds). */
 const lateMs = 100;
-/** What came in meanwhile, or comes as soon as the partner goes on too, is then still read: well inside the attempt's lease. */
+/** What came in during a pause of this process, or of the partner, is still read: well inside the attempt's lease. */
 const graceMs = 1_000;
 
 export interface ExchangeOptions {

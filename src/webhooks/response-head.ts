@@ -9,7 +9,7 @@ const switchingProtocols = 101;
 
 /**
  * Reads a connection's bytes ahead of the HTTP parser, as far as the final status line. Interim answers (RFC 9110 §15.2) are
- * taken out, since undici gives the connection up at a 100 nobody asked for. The status is known from here also where the
+ * taken out, since undici gives the connection up at a 100 that was not asked for. The status is known from here also where the
  * parser then refuses the rest of the answer.
  */
 export class ResponseHead {

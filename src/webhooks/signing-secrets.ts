@@ -2,7 +2,7 @@
 export interface SealedSecrets {
   endpointId: string;
   secret: Buffer;
-  /** The new one, while a rotation's overlap lasts or nobody has tidied up since. */
+  /** The new one, while a rotation's overlap lasts, and after it until the row is next written. */
   nextSecret: Buffer | null;
   overlapEndsAt: Date | null;
 }

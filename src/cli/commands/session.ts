@@ -3,7 +3,7 @@ import { Argument } from '@commander-js/extra-typings';
 import { shells } from '../completion.ts';
 import type { Program } from '../program.ts';
 
-/** Who one is, and with which settings. */
+/** The role and organization of the key in use, and the settings. */
 export function addSessionCommands(program: Program, cli: Cli): void {
   program
     .command('login')

@@ -17,7 +17,7 @@ const columns = [
   { title: 'DESCRIPTION', value: ({ description }: EventType) => description },
 ];
 
-/** For who writes a receiver. */
+/** For a developer of a receiver. */
 export function addWebhookCommands(program: Program, cli: Cli): void {
   program
     .command('listen')

@@ -94,7 +94,7 @@ export const recoveryRoutes =
       },
     );
 
-    /** Whoever lost the first answer finds the job's id here. */
+    /** A caller that lost the first answer finds the job's id here. */
     async function running(endpointId: string): Promise<ApiError> {
       const id = await repository.runningAt(endpointId);
       return new ApiError('recovery_running', id === null ? undefined : `Job ${id} is running.`);

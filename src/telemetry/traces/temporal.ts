@@ -36,7 +36,7 @@ const withTrace = (headers: Headers, traceparent: string): Headers => ({
   [traceHeader]: defaultPayloadConverter.toPayload([traceparent]),
 });
 
-/** A span for each activity that a trace leads to; the others are nobody's journey. */
+/** A span for each activity that a trace leads to, and none for the others. */
 export const activityInterceptors =
   (tracer: Tracer): ActivityInterceptorsFactory =>
   ({ info }) => ({
