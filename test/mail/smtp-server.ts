@@ -33,6 +33,8 @@ export interface SmtpServer {
   mails: ReceivedMail[];
   /** Connections made so far. */
   readonly connections: number;
+  /** Messages whose data has begun to come and that are not answered yet. */
+  readonly taking: number;
   behave(next: SmtpBehaviour): void;
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function startSmtp(
 ): Promise<SmtpServer> {
   let behaviour = first;
   let connections = 0;
+  let taking = 0;
   const mails: ReceivedMail[] = [];
   const answer = (code: number | null | undefined, address: string, done: (error?: Error) => void) =>
     code ? done(refusal(code, address)) : done();
@@ -63,6 +66,7 @@ export async function startSmtp(
     onMailFrom: ({ address }, _session, done) => answer(behaviour.refuseSender?.(address), address, done),
     onRcptTo: ({ address }, _session, done) => answer(behaviour.refuseRecipient?.(address), address, done),
     onData: (stream, session, done) => {
+      taking += 1;
       void (async () => {
         const chunks: Buffer[] = [];
         for await (const chunk of stream) chunks.push(chunk as Buffer);
@@ -77,10 +81,14 @@ export async function startSmtp(
           raw: raw.toString('utf8'),
           parsed: await simpleParser(raw),
         });
-      })().then(
-        () => done(),
-        (error: Error) => done(error),
-      );
+      })()
+        .then(
+          () => done(),
+          (error: Error) => done(error),
+        )
+        .finally(() => {
+          taking -= 1;
+        });
     },
   });
   // A client that hangs up is part of some tests.
@@ -93,6 +101,9 @@ export async function startSmtp(
     mails,
     get connections() {
       return connections;
+    },
+    get taking() {
+      return taking;
     },
     behave: (next) => {
       behaviour = next;
