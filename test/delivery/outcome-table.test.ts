@@ -4,11 +4,11 @@ import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { type Answer, eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { type LocalServer, makeCertificate, startHttp, startHttps, startTcp } from '../webhooks/support/servers.ts';
+import { type LocalServer, startHttp, startTcp } from '../webhooks/support/servers.ts';
 import { type AttemptAt, attemptsAt, endpointRow, statusesAt } from './rows.ts';
 
-// The first table of spec section 5, from the signal to the partner and back into the log. The plain codes, the schedule and
-// the lanes are in test/workflows/retries.test.ts; here is what takes a server of its own kind.
+// The first table of spec section 5, from the signal to the partner and back into the log: one row for each consequence. All
+// codes are in test/domain/delivery-policy.test.ts, all that a server can do in test/webhooks.
 let service: TestService;
 let organization: string;
 beforeAll(async () => {
@@ -39,13 +39,6 @@ async function deliver(url: string, status: string): Promise<{ endpoint: string;
 }
 
 describe('2xx: delivered once its headers are there', () => {
-  test.each([200, 201, 202, 204, 206, 299])('%i', async (status) => {
-    const { url, requests } = await receiver({ status });
-    const { attempts } = await deliver(url, 'delivered');
-    expect(attempts).toMatchObject([{ number: 1, status_code: status, error_class: null }]);
-    expect(requests).toHaveLength(1);
-  });
-
   test('an endless body: 4 KB are kept, and the connection is closed', async () => {
     let isClosed = false;
     const server = await open(
@@ -62,41 +55,16 @@ describe('2xx: delivered once its headers are there', () => {
     expect(attempts).toMatchObject([{ number: 1, status_code: 200, response_body: 'x'.repeat(4_096) }]);
     await eventually(() => expect(isClosed).toBe(true));
   });
-
-  test('a body that never comes: waited for one second', async () => {
-    const server = await open(
-      startHttp((_request, response) => {
-        response.writeHead(200);
-        response.write('so far');
-      }),
-    );
-    const { attempts } = await deliver(`http://127.0.0.1:${server.port}/`, 'delivered');
-    expect(attempts).toMatchObject([{ number: 1, status_code: 200, response_body: 'so far' }]);
-    expect(attempts[0]?.duration_ms).toBeGreaterThanOrEqual(950);
-    expect(attempts[0]?.duration_ms).toBeLessThan(2_400);
-  });
 });
 
 describe('an answer is its status line, whatever a server or a proxy puts around it: sent once, by one attempt', () => {
   const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
-  test.each([
-    ['a 100 that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${ok}`],
-    ['20 KB of cookies', ok.replace('\r\n', `\r\n${`set-cookie: a=${'b'.repeat(500)}\r\n`.repeat(40)}`)],
-    ['more headers than anybody reads', ok.replace('\r\n', `\r\n${'x-a: b\r\n'.repeat(40_000)}`)],
-    ['a malformed header', ok.replace('\r\n', '\r\n: x\r\n')],
-  ])('%s', async (_what, bytes) => {
-    let requests = 0;
-    const server = await open(
-      startTcp((socket) =>
-        socket.once('data', () => {
-          requests += 1;
-          socket.end(bytes);
-        }),
-      ),
-    );
+  test('a 100 that nobody asked for, then more headers than anybody reads', async () => {
+    const bytes = `HTTP/1.1 100 Continue\r\n\r\n${ok.replace('\r\n', `\r\n${'x-a: b\r\n'.repeat(40_000)}`)}`;
+    const server = await open(startTcp((socket) => socket.once('data', () => socket.end(bytes))));
     const { attempts } = await deliver(`http://127.0.0.1:${server.port}/`, 'delivered');
     expect(attempts).toMatchObject([{ number: 1, status_code: 200, error_class: null }]);
-    expect(requests).toBe(1);
+    expect(server.connections).toBe(1);
   });
 
   test('a kept connection that the partner closes as the next request goes out: still the first attempt', async () => {
@@ -120,11 +88,11 @@ describe('an answer is its status line, whatever a server or a proxy puts around
   });
 });
 
-test.each([300, 301, 302, 303, 304, 307, 308])('%i: retried, and nobody goes where it points to', async (status) => {
+test('a redirect: retried, and not followed', async () => {
   const elsewhere = await receiver();
-  const { url } = await receiver({ status, headers: { location: elsewhere.url } });
+  const { url } = await receiver({ status: 302, headers: { location: elsewhere.url } });
   const { attempts } = await deliver(url, 'abandoned: exhausted');
-  expect(attempts.map(({ status_code }) => status_code)).toEqual(Array(5).fill(status));
+  expect(attempts.map(({ status_code }) => status_code)).toEqual(Array(5).fill(302));
   expect(elsewhere.requests).toHaveLength(0);
 });
 
@@ -135,31 +103,9 @@ describe('no answer: retried, with a class that says what was wrong', () => {
     return { ...server, close: () => Promise.resolve() };
   };
   test.each<[string, string, () => Promise<string>]>([
-    ['timeout', 'timeout', async () => (await receiver({ hang: true })).url],
     ['refused', 'connect', async () => `http://127.0.0.1:${(await closedPort()).port}/`],
-    ['closed without a word', 'connect', async () => (await receiver({ reset: true })).url],
-    [
-      'reset',
-      'connect',
-      async () =>
-        `http://127.0.0.1:${(await open(startTcp((socket) => socket.once('data', () => socket.resetAndDestroy())))).port}/`,
-    ],
-    [
-      'TLS: a self-signed certificate',
-      'tls',
-      async () => {
-        const certificate = await makeCertificate(['localhost']);
-        const server = await open(startHttps(certificate, (_request, response) => void response.end()));
-        return `https://localhost:${server.port}/`;
-      },
-    ],
-    ['TLS: no TLS at all', 'tls', async () => (await receiver()).url.replace('http:', 'https:')],
+    ['no TLS', 'tls', async () => (await receiver()).url.replace('http:', 'https:')],
     ['DNS: a name that does not exist', 'dns', async () => 'https://hooks.partner.invalid/'],
-    [
-      'no HTTP',
-      'protocol',
-      async () => `http://127.0.0.1:${(await open(startTcp((socket) => socket.write('220 mail ready\r\n')))).port}/`,
-    ],
   ])('%s', async (_what, errorClass, start) => {
     const { attempts, endpoint } = await deliver(await start(), 'abandoned: exhausted');
     expect(attempts).toEqual(
@@ -182,57 +128,21 @@ describe('no answer: retried, with a class that says what was wrong', () => {
   });
 });
 
-describe('Retry-After', () => {
-  /** Milliseconds between the first two requests. */
-  async function pauseAfter(status: number, retryAfter: string): Promise<number> {
-    const server = await receiver();
-    server.answer((_request, index) => (index === 0 ? { status, headers: { 'retry-after': retryAfter } } : {}));
-    await deliver(server.url, 'delivered');
-    const [first, second] = server.requests;
-    return (second?.at ?? 0) - (first?.at ?? 0);
-  }
-
-  test.each([429, 503, 302])('in seconds, on %i', async (status) => {
-    expect(await pauseAfter(status, '1')).toBeGreaterThanOrEqual(990);
-  });
-
-  test('as an HTTP-date', async () => {
-    // A date has whole seconds: two from now are at least one.
-    expect(await pauseAfter(503, new Date(Date.now() + 2_000).toUTCString())).toBeGreaterThanOrEqual(900);
-  });
-
-  test('in the past, or nonsense: the schedule rules', async () => {
-    expect(await pauseAfter(503, new Date(Date.now() - 3_600_000).toUTCString())).toBeLessThan(1_500);
-    expect(await pauseAfter(503, 'later')).toBeLessThan(1_500);
-  });
-
-  test('at most 24 hours', async () => {
-    const { url } = await receiver({ status: 503, headers: { 'retry-after': '9999999' } });
-    const { endpoint } = await deliver(url, 'retrying');
-    const [row] = await service.deps.db.query<{ next_attempt_at: Date }>(
-      'select next_attempt_at from deliveries where endpoint_id = $1',
-      [endpoint],
-    );
-    const hours = ((row?.next_attempt_at.getTime() ?? 0) - Date.now()) / 3_600_000;
-    expect(hours).toBeGreaterThan(23.9);
-    expect(hours).toBeLessThanOrEqual(24.01);
-  });
-
-  test('does not add to the attempts', async () => {
-    const { url } = await receiver({ status: 429, headers: { 'retry-after': '0' } });
-    expect((await deliver(url, 'abandoned: exhausted')).attempts).toHaveLength(5);
-  });
+test('Retry-After: honoured up to 24 hours', async () => {
+  const { url } = await receiver({ status: 503, headers: { 'retry-after': '9999999' } });
+  const { endpoint } = await deliver(url, 'retrying');
+  const [row] = await service.deps.db.query<{ next_attempt_at: Date }>(
+    'select next_attempt_at from deliveries where endpoint_id = $1',
+    [endpoint],
+  );
+  const hours = ((row?.next_attempt_at.getTime() ?? 0) - Date.now()) / 3_600_000;
+  expect(hours).toBeGreaterThan(23.9);
+  expect(hours).toBeLessThanOrEqual(24.01);
 });
 
 describe('an address refused by the guard: abandoned at once as blocked_address', () => {
-  test.each([
-    ['private', 'https://10.1.2.3/'],
-    ['link-local, where clouds keep their secrets', 'https://169.254.169.254/latest/'],
-    ['v4 in v6', 'https://[::ffff:192.168.0.1]/'],
-    ['unique local v6', 'https://[fd00::1]/'],
-    ['http to a public address', 'http://93.184.216.34/'],
-  ])('%s', async (_what, url) => {
-    const { attempts } = await deliver(url, 'abandoned: blocked_address');
+  test('a private one, by its number', async () => {
+    const { attempts } = await deliver('https://10.1.2.3/', 'abandoned: blocked_address');
     expect(attempts).toMatchObject([
       { number: 1, status_code: null, error_class: 'blocked_address', response_body: null },
     ]);
