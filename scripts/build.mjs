@@ -37,10 +37,14 @@ export function isStale() {
   return sources.some((source) => newestChange(join(root, source)) > builtAt);
 }
 
-/** Builds into `dist`, or into another folder from which node_modules can be found. */
+/** Builds into `dist`, or into another folder from which node_modules can be found: there a copy of `dist` will do if it is new. */
 export async function build(target = dist) {
   const startedAt = new Date();
   rmSync(target, { recursive: true, force: true });
+  if (target !== dist && !isStale()) {
+    cpSync(dist, target, { recursive: true });
+    return;
+  }
   const compiler = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', target];
   const tsc = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' });
   if (tsc.status !== 0) throw new Error('The TypeScript compiler found errors.');

@@ -13,7 +13,7 @@ export interface BuiltService {
   remove(): void;
 }
 
-/** Compiles the sources as they are now; FAULTS_BUILD names a folder that an earlier call made, to be used as it is. */
+/** Compiles the sources as they are now, or copies `dist` where it is as new; FAULTS_BUILD names a folder that an earlier call made, to be used as it is. */
 export function buildService(): BuiltService {
   const made = process.env.FAULTS_BUILD;
   if (made !== undefined) return { role: (name) => join(made, 'dist/src/bin', `${name}.js`), remove: () => undefined };
