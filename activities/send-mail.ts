@@ -14,7 +14,7 @@ export interface SendMailParts {
 }
 
 /** The mail server did not take the mail, or not for every recipient: it is tried again. Says codes only, never an address. */
-export class MailDeferredError extends Error {
+class MailDeferredError extends Error {
   override readonly name = 'MailDeferredError';
 }
 

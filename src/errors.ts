@@ -5,7 +5,7 @@ export interface InputIssue {
 }
 
 /** The most issues that one error names (spec section 7): an input may have a hundred thousand. */
-export const maxIssues = 100;
+const maxIssues = 100;
 
 /** `path: message; …` of the first `maxIssues`. */
 export function joinIssues(issues: readonly InputIssue[]): string {

@@ -27,7 +27,7 @@ export interface Settings {
   warning: string | null;
 }
 
-export const defaultApiUrl = 'http://127.0.0.1:8080';
+const defaultApiUrl = 'http://127.0.0.1:8080';
 
 /**
  * What holds: a flag, else the environment, else the profile. The profile is the one that `--profile`, SPARK360_PROFILE or

@@ -57,7 +57,7 @@ async function applyOutbox(client: Client, known: string[]): Promise<void> {
 }
 
 /** The schema and this build do not fit each other; the message says what to do. */
-export class SchemaError extends Error {
+class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
 

@@ -2,7 +2,7 @@ import { Client, type QueryResultRow } from 'pg';
 import type { Queryable } from './pool.ts';
 
 /** The channel on which the outbox's trigger says that there are new rows. */
-export const outboxChannel = 'spark360_outbox';
+const outboxChannel = 'spark360_outbox';
 
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 10_000;

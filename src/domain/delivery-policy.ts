@@ -2,7 +2,7 @@ import type { AttemptResult, Outcome } from './outcome.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Spec section 5: no `Retry-After` delays longer than this. */
-export const maxRetryAfterMs = 24 * 60 * 60 * 1_000;
+const maxRetryAfterMs = 24 * 60 * 60 * 1_000;
 /** Spec section 5: ±10 %, so that deliveries that failed together do not come back together. */
 const jitter = 0.1;
 

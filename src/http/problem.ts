@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { type ApiErrorCode, apiErrors, type InputIssue } from '../errors.ts';
 
-export const problemType = 'application/problem+json; charset=utf-8';
+const problemType = 'application/problem+json; charset=utf-8';
 
 /** The body of every error (RFC 9457, spec section 7). All five members are always there. */
 export const problemSchema = z

@@ -6,7 +6,7 @@ import { eachCall } from './each-call.ts';
 import type { OperationsPort } from './parts.ts';
 
 /** How long a request waits for a part before it answers 503 (spec section 7: fast, never hanging). */
-export const partTimeoutMs = 5_000;
+const partTimeoutMs = 5_000;
 /** The same for authentication and inbound events: a sender can repeat its ids and keep its queue, and is told sooner. */
 export const intakeTimeoutMs = 2_500;
 

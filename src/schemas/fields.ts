@@ -12,7 +12,7 @@ export const text = z.string().refine((value) => !value.includes('\0') && !/\p{S
 export const uuid = z.guid({ error: 'expected uuid' }).toLowerCase();
 
 /** ISO 8601 in UTC, since 1970. `+00:00` is UTC too. */
-export const utcTimestamp = z.iso
+const utcTimestamp = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601 UTC timestamp', abort: true })
   .refine((value) => /(Z|[+-]00:00)$/.test(value) && Date.parse(value) >= 0, {
     error: 'expected ISO 8601 UTC timestamp',

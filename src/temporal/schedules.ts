@@ -1,7 +1,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 
 export const retentionScheduleId = 'retention';
-export const overdueScheduleId = 'overdue';
+const overdueScheduleId = 'overdue';
 
 /** Makes what runs by the clock, once for all workers. */
 export async function ensureSchedules(temporal: Client, taskQueue: string): Promise<void> {
@@ -23,11 +23,7 @@ export const ensureRetentionSchedule = (
   });
 
 /** The look for deliveries whose workflow is gone. @param id of the schedule; tests have their own */
-export const ensureOverdueSchedule = (
-  temporal: Client,
-  taskQueue: string,
-  id: string = overdueScheduleId,
-): Promise<void> =>
+const ensureOverdueSchedule = (temporal: Client, taskQueue: string, id: string = overdueScheduleId): Promise<void> =>
   ensure(temporal, {
     scheduleId: id,
     spec: { intervals: [{ every: '5m' }] },

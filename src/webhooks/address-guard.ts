@@ -87,7 +87,7 @@ async function addressesOf(host: string, resolve: Resolve): Promise<string[]> {
 
 const refused = (message: string): UrlCheck => ({ ok: false, message });
 
-export const unbracketed = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+const unbracketed = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
 function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   return isIP(address) !== 0 ? ipaddr.parse(address) : null;

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { secretPrefix } from './secrets.ts';
 
 /** Names service and version; a test keeps the version equal to the package's. */
-export const userAgent = 'Spark360-Events/0.1.0';
+const userAgent = 'Spark360-Events/0.1.0';
 
 export interface SignedRequest {
   /** The frozen body, exactly as it will be sent. */
