@@ -295,6 +295,6 @@ test('the query and the words in the UI say which attempt waits for what', async
     expect(((await only(lead)).next_attempt_at?.getTime() ?? 0) - Date.now()).toBeGreaterThan(590_000);
   });
   const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  expect(currentDetails).toContain(`endpoint ${endpoint.id}: 1 unsettled, attempt 2 due `);
+  expect(currentDetails).toContain('lead.address_preview (sequence 1). Attempt 2 of 5 goes out at ');
   expect(await stepsOf(service.deps, leadSubject(organization, lead.leadId))).toHaveLength(1);
 });
