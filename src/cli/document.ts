@@ -14,7 +14,7 @@ spark360 deliveries list --status abandoned --json | jq -r '.data[].id'
 \`\`\`
 
 **Output.** Data goes to stdout, all else to stderr. A table for people; \`--json\` prints one document (lists as the API gives them, over all pages
-up to \`--limit\`), \`--jsonl\` one a line. With either an error is a problem document on stderr, the API's own where there is one. Colors only on
+up to \`--limit\`), \`--jsonl\` one a line. With either an error is a problem document, the last line of stderr: the API's own where there is one. Colors only on
 a terminal, and not with \`NO_COLOR\` or \`--no-color\`.
 
 **Questions.** What cannot be undone says first how much it concerns, and takes \`--dry-run\`. Then it asks, on a terminal; elsewhere, or with

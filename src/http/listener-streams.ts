@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { type Listeners, requestsChannel } from '../db/listeners.ts';
 import type { Notifications } from '../db/notifications.ts';
+import { PartUnavailableError } from '../errors.ts';
 
 /** How long a listener may be silent before its endpoint is paused (milliseconds); it renews three times in that. */
 export const leaseMs = 60_000;
@@ -63,17 +64,15 @@ export class ListenerStreams {
     });
     try {
       await this.#listening;
-    } catch (error) {
+    } catch (cause) {
       this.#listening = null;
-      throw error;
+      throw new PartUnavailableError('postgres', 'notifications cannot be heard', { cause });
     }
   }
 
   #stream(endpointId: string, streamId: string, response: ServerResponse): Stream {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': open\n\n');
-    const heartbeat = setInterval(() => response.write(':\n\n'), heartbeatMs);
-    response.once('close', () => clearInterval(heartbeat));
     const takeAll = async (): Promise<void> => {
       for (let taken = takenAtOnce; taken === takenAtOnce && response.writable; ) {
         const requests = await this.#parts.listeners.take(endpointId, streamId, takenAtOnce);
@@ -85,12 +84,16 @@ export class ListenerStreams {
     };
     // One look at a time, and one more for what came during it.
     let looking: Promise<void> = Promise.resolve();
-    return {
-      pump: () => {
-        looking = looking.then(takeAll).catch(this.#parts.onError);
-      },
-      end: () => response.end(),
+    const pump = (): void => {
+      looking = looking.then(takeAll).catch(this.#parts.onError);
     };
+    // It also looks: a connection that hears notifications may be dead without a sign.
+    const heartbeat = setInterval(() => {
+      response.write(':\n\n');
+      pump();
+    }, heartbeatMs);
+    response.once('close', () => clearInterval(heartbeat));
+    return { pump, end: () => response.end() };
   }
 
   #ended(endpointId: string, stream: Stream): void {

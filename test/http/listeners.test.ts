@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createParser } from 'eventsource-parser';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { listeners } from '../../src/db/listeners.ts';
+import { openNotifications } from '../../src/db/notifications.ts';
 import { ListenerStreams } from '../../src/http/listener-streams.ts';
 import { type ListeningApi, startApi } from '../../src/http/server.ts';
 import { aLead } from '../support/lead-events.ts';
@@ -239,6 +240,14 @@ test('what a person paused stays paused when the lease is renewed', async () => 
   await api.call('POST', `${path}/pause`);
   await api.call('POST', `${path}/lease`);
   expect((await api.call('GET', path)).body).toMatchObject({ status: 'paused', paused_reason: 'manual' });
+});
+
+test('a stream that could not hear of requests is a 503', async () => {
+  const notifications = openNotifications('postgres://127.0.0.1:9/nothing', () => undefined);
+  const deaf = await startApi({ ...api.deps, notifications });
+  expect((await call(`${deaf.url}${path}/requests`, 'GET')).status).toBe(503);
+  await deaf.close();
+  await notifications.close();
 });
 
 test('a process that stops ends its streams, and waits for none', async () => {

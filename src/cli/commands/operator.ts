@@ -14,7 +14,7 @@ const roleDescriptions: Record<(typeof roles)[number], string> = {
 export function addOperatorCommands(program: Program, cli: Cli): void {
   for (const role of roles) {
     program
-      .command(role, { hidden: false })
+      .command(role)
       .description(roleDescriptions[role])
       .allowExcessArguments()
       .allowUnknownOption()
