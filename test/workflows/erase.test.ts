@@ -115,6 +115,28 @@ test('a step after the erasure is recorded by id and dropped, and its history go
   expect(await operations.erase(organization, 'ffffffff-ffff-4fff-8fff-ffffffffffff')).toBe(false);
 });
 
+test('an answer that was recorded while the erasure committed goes with its last step', async () => {
+  const { client, db, operations, temporal } = service.deps;
+  receiver.answer({});
+  const lead = aLead(organization);
+  await client.publish(lead.created());
+  const delivered = `select id from deliveries where lead_id = $1 and status = 'delivered'`;
+  await eventually(async () => expect(await db.query(delivered, [lead.leadId])).toHaveLength(1));
+  expect(await operations.erase(organization, lead.leadId)).toBe(true);
+  const eraser = temporal.workflow.getHandle(eraseWorkflowId(organization, lead.leadId));
+  await eventually(async () => {
+    const { events } = await eraser.fetchHistory();
+    const started = events?.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+    expect(started).toContain('eraseHistories');
+  });
+  // As a statement leaves it whose snapshot is older than the erasure.
+  const sql = `update attempts set response_body = $2 where delivery_id in (${delivered})`;
+  expect(await db.execute(sql, [lead.leadId, person.email])).toBe(1);
+  expect(await rowsWithThePerson()).toEqual(['public.attempts']);
+  await eraser.result();
+  expect(await rowsWithThePerson()).toEqual([]);
+});
+
 test("the backend's database is away: histories and rows of an erased lead go all the same, its outbox rows when it is back", async () => {
   const away = await startService({ idleAfterMs: 500, outboxDatabaseUrl: 'postgres://nobody@127.0.0.1:9/none' });
   try {
