@@ -1,7 +1,8 @@
 import { checkDatabases } from './check-databases.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { buildDeps } from '../deps.ts';
-import { NotReadyError, startAdmin } from '../http/admin.ts';
+import { startAdmin } from '../http/admin.ts';
+import { NotReadyError } from '../http/routes/health.ts';
 import { startRelay } from '../outbox/relay.ts';
 import { run } from './run.ts';
 

@@ -3,10 +3,10 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import type { Notifications } from '../db/notifications.ts';
 import type { Database } from '../db/pool.ts';
-import type { PausedReason } from '../domain/failing-policy.ts';
 import type { LeadState } from '../domain/lead-state.ts';
 import type { ParsedEvent } from '../schemas/inbound.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Operations } from '../temporal/operations.ts';
 import type { Sender } from '../webhooks/send.ts';
 import type { CodecCapability } from './codec-capability.ts';
 import type { RequestTraces } from './trace.ts';
@@ -37,40 +37,6 @@ export interface EventsPort {
   widgetOrganization(widgetId: string): Promise<string | null>;
 }
 
-/**
- * What is done to endpoints, deliveries and leads: `operations` of src/temporal/operations.ts. Each resolves once its intent
- * is durable, and rejects on trouble with Temporal or Postgres.
- */
-export type OperationsPort = {
-  pause(endpointId: string, reason?: PausedReason): Promise<void>;
-  /** False: the endpoint is not paused. */
-  resume(endpointId: string): Promise<boolean>;
-  remove(endpointId: string): Promise<void>;
-  /** False: the delivery is settled. */
-  skip(deliveryId: string): Promise<boolean>;
-  /** False: the delivery cannot be sent again, or is just being sent. */
-  resend(deliveryId: string): Promise<boolean>;
-  /** Null: a recovery of the endpoint is running already. */
-  recover(request: {
-    organizationId: string;
-    endpointId: string;
-    since: Date;
-    until: Date;
-  }): Promise<{ count: number; jobId: string } | null>;
-  /** False: the lead was never heard of. */
-  erase(organizationId: string, leadId: string): Promise<boolean>;
-  completeEnrichment(
-    organizationId: string,
-    leadId: string,
-  ): Promise<
-    | { kind: 'released' }
-    | { kind: 'blocked'; missing: string[] }
-    | { kind: 'already_enriched' }
-    /** No workflow of the lead runs. */
-    | { kind: 'unknown' }
-  >;
-};
-
 export interface ApiParts {
   config: ApiConfig;
   db: Database;
@@ -80,7 +46,8 @@ export interface ApiParts {
   outboxDb: Database;
   keyRing: KeyRing;
   client: EventsPort;
-  operations: OperationsPort;
+  /** What is done to endpoints, deliveries and leads. */
+  operations: Operations;
   /** POSTs once, to allowed addresses only; whatever the receiver does is a result. */
   send: Sender['send'];
   /** What the database notifies of: requests for listeners. */

@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { LogController, type FastifyInstance } from 'fastify';
-import { createSerializerCompiler, validatorCompiler } from 'fastify-zod-openapi';
+import type { FastifyInstance } from 'fastify';
 import { guardRoutes } from './access.ts';
+import { createApp } from './app.ts';
 import { auditCalls } from './audit.ts';
 import { callers as identities } from './callers.ts';
 import { consoleApi } from './console-api.ts';
 import { Draining } from './draining.ts';
-import { handleError, handleFrameworkError } from './error-handler.ts';
 import { noQuery } from './fields.ts';
-import { maxRequestBytes, readJsonBodies } from './json-body.ts';
+import { readJsonBodies } from './json-body.ts';
 import { measureRequests } from './measure.ts';
-import { answerUnknownRoutes } from './not-found.ts';
 import { documentApi } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
 import { boundedReads } from './bounded-reads.ts';
@@ -23,7 +21,7 @@ import { endpointControlRoutes } from './routes/endpoint-control.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventTypeRoutes } from './routes/event-types.ts';
 import { eventRoutes } from './routes/events.ts';
-import { healthRoutes } from './routes/health.ts';
+import { type Checks, healthRoutes } from './routes/health.ts';
 import { leadControlRoutes } from './routes/lead-control.ts';
 import { leadRoutes } from './routes/leads.ts';
 import { listenerRequestRoutes } from './routes/listener-requests.ts';
@@ -38,46 +36,23 @@ import { widgetRoutes } from './routes/widgets.ts';
 import { sessionCookie } from './session-cookie.ts';
 import { traceRequests } from './trace.ts';
 import { boundedDatabase, boundedOperations, intakeTimeoutMs } from './unavailable.ts';
-import { tracked } from './under-way.ts';
 
 /** As in package.json. */
 const version = '0.1.0';
-/** A request's headers and body must have arrived by then (milliseconds). */
-const requestTimeoutMs = 30_000;
-
-/** How long closing waits for calls to Temporal that were given up on (milliseconds). */
-const drainMs = 6_000;
 
 /** Builds the HTTP API (spec section 7) without listening: every route guarded, validated, documented and measured. */
 export async function buildApi(given: ApiParts, draining = new Draining()): Promise<FastifyInstance> {
-  const { underWay, ...temporal } = tracked(given);
   const parts: ApiParts = {
     ...given,
-    ...temporal,
-    operations: boundedOperations(temporal.operations),
+    operations: boundedOperations(given.operations),
     db: boundedDatabase(given.db),
     reads: boundedDatabase(given.reads),
     outboxDb: boundedDatabase(given.outboxDb),
   };
-  const app: FastifyInstance = Fastify({
-    loggerInstance: parts.log,
-    // Fastify's own lines hold paths; ours hold patterns.
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: maxRequestBytes,
-    requestTimeout: requestTimeoutMs,
-    forceCloseConnections: 'idle',
-    return503OnClosing: false,
-    frameworkErrors: handleFrameworkError,
-  });
-  app.addHook('onClose', () => underWay.settled(drainMs));
+  const app = createApp(parts.log, 'idle');
   draining.watch(app);
-  app.setValidatorCompiler(validatorCompiler);
-  // JSON.stringify behind the schema's own parse: a compiled serializer would follow a second description of the same shape.
-  app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));
-  app.setErrorHandler(handleError);
   readJsonBodies(app);
   readOffRefusedBodies(app);
-  answerUnknownRoutes(app);
   const { adminApiKey, publicUrl, temporalUiUrl } = parts.config;
   const accessDb = boundedDatabase(given.db, intakeTimeoutMs);
   const callers = identities(accessDb, adminApiKey);
@@ -112,7 +87,7 @@ export async function buildApi(given: ApiParts, draining = new Draining()): Prom
     deliveryControlRoutes(parts),
     leadControlRoutes(parts),
     eventTypeRoutes,
-    healthRoutes(parts),
+    healthRoutes({ checks: checksOf(parts), log: parts.log }),
     metricsRoutes(parts),
     codecRoutes(parts),
     ...consoleApi({ ...parts, callers, cookie }, version),
@@ -145,6 +120,12 @@ export async function startApi(
     },
   };
 }
+
+/** What the API needs, for `/readyz`. */
+const checksOf = ({ db, temporalReady }: Pick<ApiParts, 'db' | 'temporalReady'>): Checks => ({
+  postgres: () => db.query('select 1'),
+  temporal: temporalReady,
+});
 
 /** A route that names no query parameters has none: an unknown one is a 400 there too (spec section 7). */
 function refuseUnknownQueries(app: FastifyInstance): void {

@@ -1,9 +1,9 @@
 import type { Database, Queryable } from '../db/pool.ts';
 import { type Part, PartUnavailableError } from '../errors.ts';
+import type { Operations } from '../temporal/operations.ts';
 import { isAway } from '../is-away.ts';
 import { within as settledWithin } from '../within.ts';
 import { eachCall } from './each-call.ts';
-import type { OperationsPort } from './parts.ts';
 
 /** How long a request waits for a part before it answers 503 (spec section 7: fast, never hanging). */
 const partTimeoutMs = 5_000;
@@ -43,7 +43,7 @@ export function boundedDatabase(db: Database, ms: number = partTimeoutMs): Datab
 }
 
 /** The same for what needs both parts: gives each call a time limit, and tells which part a failed one means. */
-export const boundedOperations = (operations: OperationsPort, ms: number = partTimeoutMs): OperationsPort =>
+export const boundedOperations = (operations: Operations, ms: number = partTimeoutMs): Operations =>
   eachCall(operations, (call) => within('temporal', call, ms).catch(operationTrouble));
 
 function operationTrouble(error: unknown): never {

@@ -1,36 +1,27 @@
+import type { FastifyBaseLogger } from 'fastify';
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import type { Part } from '../../errors.ts';
-import type { ApiParts } from '../parts.ts';
+import type { InputIssue } from '../../errors.ts';
+import { within } from '../../within.ts';
 import { problemOf, problems, sendProblem } from '../problem.ts';
 import { sharedForASecond } from '../shared-answer.ts';
-import { temporalTrouble, within } from '../unavailable.ts';
 
 /** A probe gives up sooner than a request (milliseconds): balancers ask every few seconds. */
 const probeTimeoutMs = 2_000;
 
+/** What a process needs, by name. A check rejects while its part is away. */
+export type Checks = Record<string, () => Promise<unknown>>;
+
+/** Thrown by a check for a message that may be shown; anything else that is thrown may hold addresses. */
+export class NotReadyError extends Error {
+  override readonly name = 'NotReadyError';
+}
+
 /** `/healthz`: the process answers. `/readyz`: so do the parts it needs. Neither needs a key. */
 export const healthRoutes =
-  ({ db, temporalReady, log }: Pick<ApiParts, 'db' | 'temporalReady' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  ({ checks, log }: { checks: Checks; log: Pick<FastifyBaseLogger, 'warn'> }): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const probes: [Part, () => Promise<unknown>][] = [
-      ['postgres', () => db.query('select 1')],
-      ['temporal', () => temporalReady().catch(temporalTrouble)],
-    ];
-    const isAway = async ([part, probe]: (typeof probes)[number]): Promise<boolean> => {
-      try {
-        await within(part, probe(), probeTimeoutMs);
-        return false;
-      } catch (error) {
-        log.warn({ err: error, part }, 'not ready');
-        return true;
-      }
-    };
-
-    const away = sharedForASecond(async (): Promise<Part[]> => {
-      const states = await Promise.all(probes.map(isAway));
-      return probes.flatMap(([part], index) => (states[index] ? [part] : []));
-    });
+    const notReady = readiness(checks, log);
 
     app.get(
       '/healthz',
@@ -55,19 +46,41 @@ export const healthRoutes =
           summary: 'The parts it needs answer; a 503 names those that do not',
           security: [],
           response: {
-            200: z.object({ status: z.literal('ready'), postgres: z.literal('ok'), temporal: z.literal('ok') }),
+            200: z.object({ status: z.literal('ready'), ...mapChecks(checks, z.literal('ok')) }),
             ...problems('unavailable'),
           },
         } satisfies FastifyZodOpenApiSchema,
       },
       async (_request, reply) => {
-        const parts = await away();
-        if (parts.length === 0) return { status: 'ready' as const, postgres: 'ok' as const, temporal: 'ok' as const };
-        const issues = parts.map((part) => ({ path: part, message: 'not available' }));
+        const found = await notReady();
+        if (found.length === 0) return { status: 'ready' as const, ...mapChecks(checks, 'ok' as const) };
+        const names = found.map(({ path }) => path).join(', ');
         return sendProblem(
           reply.header('retry-after', '2'),
-          problemOf('unavailable', `Not available: ${parts.join(', ')}.`, issues),
+          problemOf('unavailable', `Not available: ${names}.`, found),
         );
       },
     );
   };
+
+/** Asks all checks, at most once a second; gives those that are not ready. */
+function readiness(checks: Checks, log: Pick<FastifyBaseLogger, 'warn'>): () => Promise<InputIssue[]> {
+  const issueOf = async ([path, check]: [string, () => Promise<unknown>]): Promise<InputIssue | null> => {
+    try {
+      await within(probeTimeoutMs, check(), () => {
+        throw new Error(`no answer within ${probeTimeoutMs} ms`);
+      });
+      return null;
+    } catch (error) {
+      log.warn({ err: error, part: path }, 'not ready');
+      return { path, message: error instanceof NotReadyError ? error.message : 'not available' };
+    }
+  };
+  return sharedForASecond(async () => {
+    const issues = await Promise.all(Object.entries(checks).map(issueOf));
+    return issues.filter((issue) => issue !== null);
+  });
+}
+
+const mapChecks = <Value>(checks: Checks, value: Value): Record<string, Value> =>
+  Object.fromEntries(Object.keys(checks).map((name) => [name, value]));

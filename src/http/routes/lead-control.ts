@@ -6,10 +6,9 @@ import { type LeadState, newLeadState } from '../../domain/lead-state.ts';
 import { ApiError } from '../../errors.ts';
 import { operatorOnly, partner } from '../access.ts';
 import { leadPath, leadReader, leadSchema, leadUrl } from '../lead-view.ts';
-import type { ApiParts, OperationsPort } from '../parts.ts';
+import type { Released } from '../../temporal/operations.ts';
+import type { ApiParts } from '../parts.ts';
 import { keyErrors, problems } from '../problem.ts';
-
-type Released = Awaited<ReturnType<OperationsPort['completeEnrichment']>>;
 
 /** The operator's release of a lead, and its erasure (spec sections 1 and 5). */
 export const leadControlRoutes =

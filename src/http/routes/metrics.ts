@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { exposition } from '../../telemetry/exposition.ts';
+import { type ExpositionParts, exposition } from '../../telemetry/exposition.ts';
 import { operatorOnly } from '../access.ts';
-import type { ApiParts } from '../parts.ts';
 import { keyErrors, problems } from '../problem.ts';
+
+type MetricsParts = Pick<ExpositionParts, 'metrics' | 'log'> & { config: Pick<ExpositionParts, 'sdkMetricsAddress'> };
 
 /** `/metrics` in Prometheus' text format: ours, joined with those of the Temporal SDK when it serves them in this process. */
 export const metricsRoutes =
-  ({ metrics, config, log }: Pick<ApiParts, 'metrics' | 'config' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  ({ config: { sdkMetricsAddress }, ...parts }: MetricsParts): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     app.get(
       '/metrics',
@@ -24,7 +25,7 @@ export const metricsRoutes =
       },
       async (_request, reply) =>
         reply
-          .header('content-type', metrics.registry.contentType)
-          .send(await exposition({ metrics, sdkMetricsAddress: config.sdkMetricsAddress, log })),
+          .header('content-type', parts.metrics.registry.contentType)
+          .send(await exposition({ ...parts, sdkMetricsAddress })),
     );
   };
