@@ -42,7 +42,7 @@ test("an organization's key needs no --org: whoami and lists find its own", asyn
     key_source: 'SPARK360_API_KEY',
   });
   const list = await person.run(['endpoints', 'list', '--json']);
-  expect(list.json).toMatchObject({ data: [{ id: partner.endpoint, url: receiver.url }], next_cursor: null });
+  expect(list.json).toMatchObject({ data: [{ id: partner.endpoint, url: `${receiver.url}/` }], next_cursor: null });
   expect(list.code).toBe(0);
 });
 

@@ -24,16 +24,16 @@ afterAll(async () => {
 });
 
 test('migrate brings the schema up; then a role runs until SIGTERM, which is exit code 0', async () => {
-  const early = await person.run(['api']);
+  const early = await person.run(['relay']);
   expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('older than this build needs') });
   expect((await person.run(['migrate'])).code).toBe(0);
   const db = openDatabase(database.url, 1, () => undefined);
   await checkSchema(db);
   await db.close();
-  const api = person.start(['api']);
-  await api.says('"msg":"started"');
-  api.child.kill('SIGTERM');
-  expect((await api.ended).code).toBe(0);
+  const relay = person.start(['relay']);
+  await relay.says('"msg":"started"');
+  relay.child.kill('SIGTERM');
+  expect((await relay.ended).code).toBe(0);
 });
 
 test('a wrong configuration is told in words, exit code 1', async () => {
