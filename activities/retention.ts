@@ -19,6 +19,7 @@ export interface RemovedRows {
   bodies: number;
   receipts: number;
   jobs: number;
+  audit: number;
 }
 
 /** Where retention stands: the endpoint it is at, or was at last. Plain data, so that a fresh run of the workflow goes on. */
@@ -41,7 +42,7 @@ const endpointsAtOnce = 200;
 const turnMs = 15_000;
 const dayMs = 86_400_000;
 
-export const nothingRemoved: RemovedRows = { deliveries: 0, attempts: 0, bodies: 0, receipts: 0, jobs: 0 };
+export const nothingRemoved: RemovedRows = { deliveries: 0, attempts: 0, bodies: 0, receipts: 0, jobs: 0, audit: 0 };
 
 /** Steps of retention, each safe to repeat (spec section 8, RETENTION_DAYS). */
 export const retentionActivities = ({
@@ -101,14 +102,15 @@ export const retentionActivities = ({
       return { position: at, removed };
     },
 
-    /** Removes receipts of mails and finished recoveries: a batch of each. `isDone`: there was no more than that. */
+    /** Removes receipts of mails, finished recoveries and rows of the audit log: a batch of each. `isDone`: there was no more than that. */
     async removeRecords({ now }: { now: number }): Promise<{ isDone: boolean; removed: RemovedRows }> {
       const before = cutoff(now);
       const receipts = await unhurried(() => retention.removeReceipts(before, batchSize));
       const jobs = await unhurried(() => retention.removeJobs(before, batchSize));
-      const removed = { ...nothingRemoved, receipts, jobs };
+      const audit = await unhurried(() => retention.removeAudit(before, batchSize));
+      const removed = { ...nothingRemoved, receipts, jobs, audit };
       countRemoved(removed);
-      return { isDone: receipts < batchSize && jobs < batchSize, removed };
+      return { isDone: Math.max(receipts, jobs, audit) < batchSize, removed };
     },
 
     /** Says that a run is over: one line a day, and the time that an alert looks at. */

@@ -6,7 +6,7 @@ import { buildApi } from '../src/http/server.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
 const app = await buildApi({
-  config: { adminApiKey: 'none', allowInsecureEndpoints: null },
+  config: { adminApiKey: 'none', allowInsecureEndpoints: null, retryScheduleMs: [] },
   metrics: createMetrics({ process: false }),
   log: pino({ level: 'silent' }),
   db: {},

@@ -11,7 +11,15 @@ const compressible = new Set(['.js', '.css', '.html', '.svg']);
 export async function buildConsole(outDir) {
   const { build } = await import('vite');
   const configFile = join(root, 'console/vite.config.mjs');
-  await build({ configFile, configLoader: 'native', logLevel: 'warn', build: { outDir } });
+  const { NODE_ENV } = process.env;
+  // React's development build is twice as large, and this may run in a development start or a test.
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({ configFile, configLoader: 'native', logLevel: 'warn', build: { outDir } });
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
   for (const path of filesIn(outDir)) {
     if (compressible.has(extname(path))) compress(path);
   }

@@ -35,12 +35,13 @@ export async function retention(carried?: RetentionRun): Promise<RemovedRows> {
   return run.removed;
 }
 
-const nothing: RemovedRows = { deliveries: 0, attempts: 0, bodies: 0, receipts: 0, jobs: 0 };
+const nothing: RemovedRows = { deliveries: 0, attempts: 0, bodies: 0, receipts: 0, jobs: 0, audit: 0 };
 
 const sum = (one: RemovedRows, other: RemovedRows): RemovedRows => ({
   deliveries: one.deliveries + other.deliveries,
   attempts: one.attempts + other.attempts,
   bodies: one.bodies + other.bodies,
   receipts: one.receipts + other.receipts,
+  audit: one.audit + other.audit,
   jobs: one.jobs + other.jobs,
 });

@@ -21,7 +21,7 @@ export const mostAttended = 1_000;
 const mostRows = 100;
 const mostOrganizations = 2_000;
 
-// Organizations one after the other, so that each count is a probe of an index that begins with the organization.
+// Organizations and endpoints one after the other, so that each count is a probe of an index that begins with their id.
 const attentionSql = `
   with chosen as materialized (
     select id, name from organizations where $1::uuid is null or id = $1 order by created_at desc limit ${mostOrganizations}
@@ -35,9 +35,12 @@ const attentionSql = `
    where e.deleted_at is null and (e.status = 'paused' or e.failing_since is not null)
   union all
   select 'deliveries_abandoned', o.id, o.name, null, null, null, a.count, a.since
-    from chosen o cross join lateral (select count(*)::int as count, min(created_at) as since from (
-          select created_at from deliveries where organization_id = o.id and status = 'abandoned' and created_at >= $2
-           order by created_at desc limit ${mostAttended}) c) a
+    from chosen o cross join lateral (
+          select least(coalesce(sum(one.count), 0), ${mostAttended})::int as count, min(one.since) as since
+            from endpoints e cross join lateral (select count(*) as count, min(created_at) as since from (
+                   select created_at from deliveries where endpoint_id = e.id and status = 'abandoned' and created_at >= $2
+                    order by created_at desc limit ${mostAttended}) c) one
+           where e.organization_id = o.id and e.deleted_at is null) a
    where a.count > 0
   union all
   select 'waiting_for_enrichment', o.id, o.name, null, null, null, w.count, w.since

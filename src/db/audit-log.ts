@@ -39,12 +39,4 @@ export const auditLog = (db: Queryable) => ({
     );
     return toPage<AuditRow>(rows, limit);
   },
-
-  /** Removes up to `most` rows older than `keepMs`; gives how many. */
-  removeOld: (keepMs: number, most: number): Promise<number> =>
-    db.execute(
-      `delete from audit_log where id in (
-         select id from audit_log where at < now() - $1 * interval '1 millisecond' order by at limit $2)`,
-      [keepMs, most],
-    ),
 });

@@ -103,6 +103,13 @@ export const retention = (db: Database) => ({
       'delete from recovery_jobs where id in (select id from recovery_jobs where finished_at < $1 order by finished_at limit $2)',
       [before, limit],
     ),
+
+  /** Rows of the audit log. */
+  removeAudit: (before: Date, limit: number): Promise<number> =>
+    db.execute('delete from audit_log where id in (select id from audit_log where at < $1 order by at limit $2)', [
+      before,
+      limit,
+    ]),
 });
 
 export type Retention = ReturnType<typeof retention>;

@@ -7,6 +7,7 @@ import { auditLogRoutes } from './routes/audit-log.ts';
 import { bulkRecoveryRoutes } from './routes/bulk-recovery.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
+import { deliveryPolicyRoutes } from './routes/delivery-policy.ts';
 import { deliveryRequestRoutes } from './routes/delivery-request.ts';
 import { endpointHealthRoutes } from './routes/endpoint-health.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -30,6 +31,7 @@ export const consoleApi = (
     auditLogRoutes(parts),
   ]),
   bulkRecoveryRoutes(parts),
+  deliveryPolicyRoutes(parts),
   deadLetterRoutes(parts),
   portalLinkRoutes(parts),
   sessionListRoutes(parts),

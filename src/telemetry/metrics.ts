@@ -23,7 +23,7 @@ export interface Metrics {
   enrichmentOverdue: Counter;
   /** Workflows that were gone while something of theirs was unsettled, and were started anew. */
   takeovers: Counter;
-  /** Rows that retention removed. `rows`: deliveries, attempts, bodies, receipts, jobs. */
+  /** Rows that retention removed. `rows`: deliveries, attempts, bodies, receipts, jobs, audit. */
   retentionRemoved: Counter<'rows'>;
   /** When this process ended a run of retention; absent until then. */
   retentionLastRun: Gauge;

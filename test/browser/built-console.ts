@@ -30,6 +30,7 @@ function sourcesHash(): string {
     ...filesIn(join(root, 'console')),
     ...filesIn(join(root, 'examples/receivers')),
     join(root, 'src/temporal/saved-views.ts'),
+    join(root, 'scripts/build-console.mjs'),
     join(root, 'package-lock.json'),
   ])
     hash.update(path).update(readFileSync(path));

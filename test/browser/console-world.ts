@@ -10,6 +10,8 @@ export interface ConsoleWorld {
   organizationId: string;
   /** An organization's key. */
   key: string;
+  /** The signing secret of the healthy endpoint. */
+  secret: string;
   endpoints: { healthy: string; retrying: string; refusing: string; paused: string };
   leads: { delivered: string; waiting: string; retrying: string };
   healthy: Receiver;
@@ -20,11 +22,14 @@ export interface ConsoleWorld {
 /** Markup that would run, if a page took an answer for more than text. */
 export const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>"'\`\${hacked}`;
 
-export async function buildWorld(api: TestApi): Promise<ConsoleWorld> {
+/** A name that anybody may give an organization. */
+const organizationName = 'Acme Roofing <b onclick="hacked=1">& Sons</b>';
+
+export async function buildWorld(api: TestApi, name = organizationName): Promise<ConsoleWorld> {
   const organizationId = randomUUID();
   const organization = `/v1/organizations/${organizationId}`;
   await api.call('PUT', organization, {
-    body: { name: 'Acme Roofing', tier: 'premium', notify: ['owner@acme.example'] },
+    body: { name, tier: 'premium', notify: ['owner@acme.example'] },
   });
   const { body: made } = await api.call('POST', `${organization}/api-keys`, { body: {} });
   const healthy = await startReceiver({ status: 204 });
@@ -33,8 +38,9 @@ export async function buildWorld(api: TestApi): Promise<ConsoleWorld> {
   const paused = await startReceiver({ status: 200 });
   const endpointAt = async (receiver: Receiver, path: string) =>
     (await anEndpoint(api.deps, organizationId, `${receiver.url}/${path}`)).id;
+  const { id: healthyId, secret } = await anEndpoint(api.deps, organizationId, `${healthy.url}/crm/webhooks`);
   const endpoints = {
-    healthy: await endpointAt(healthy, 'crm/webhooks'),
+    healthy: healthyId,
     retrying: await endpointAt(retrying, 'dialer'),
     refusing: await endpointAt(refusing, 'warehouse'),
     paused: await endpointAt(paused, 'billing'),
@@ -70,6 +76,7 @@ export async function buildWorld(api: TestApi): Promise<ConsoleWorld> {
   return {
     organizationId,
     key: made.key,
+    secret,
     endpoints,
     leads: { delivered: delivered.leadId, waiting: waiting.leadId, retrying: delivered.leadId },
     healthy,

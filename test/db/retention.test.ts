@@ -230,6 +230,16 @@ describe('after RETENTION_DAYS', () => {
     expect(left.map(({ mail_id }) => mail_id)).toEqual([`notice/${failing}/3/warning`, 'digest/x/y/2']);
   });
 
+  test('rows of the audit log go', async () => {
+    for (const age of [100, 91, 89])
+      await db.execute(
+        `insert into audit_log (at, role, action, target, status_code) values ($1, 'operator', 'PUT /', '{}', 200)`,
+        [days(age)],
+      );
+    expect(await retain()).toMatchObject({ audit: 2 });
+    expect(await rows('audit_log')).toBe(1);
+  });
+
   test('the index by endpoint is what finds the next batch', async () => {
     const plan = await db.tx(async (tx) => {
       await tx.execute('set local enable_seqscan = off');

@@ -54,3 +54,6 @@ export async function unwrap<Data>(
 
 const isProblem = (value: unknown): value is Problem =>
   typeof value === 'object' && value !== null && 'detail' in value && 'errors' in value;
+
+/** The parameters of a call about one organization and nothing else. */
+export const inOrganization = (organizationId: string) => ({ params: { path: { organizationId } } });

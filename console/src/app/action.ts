@@ -5,8 +5,8 @@ import { isReadOnly } from './session.ts';
 
 interface Action<Input, Output> {
   run: (input: Input) => Promise<Output>;
-  /** What is asked for again afterwards: everything whose key begins so. */
-  refresh: readonly unknown[];
+  /** What is asked for again afterwards: everything whose key begins so; absent: nothing was changed. */
+  refresh?: readonly unknown[];
   done: string | ((output: Output) => string);
   failed: string;
   onDone?: (output: Output) => void;
@@ -28,7 +28,7 @@ export function useAction<Input = void, Output = unknown>({
       onDone?.(output);
     },
     onError: (error) => sayFailed(failed, error),
-    onSettled: () => client.invalidateQueries({ queryKey: refresh }),
+    onSettled: () => (refresh === undefined ? undefined : client.invalidateQueries({ queryKey: refresh })),
   });
 }
 

@@ -18,6 +18,7 @@ const words: Record<string, string> = {
   'DELETE /v1/sessions': 'signed every operator out',
   'DELETE /v1/sessions/:sessionId': "ended an operator's session",
   [`POST ${organization}/endpoints`]: 'added an endpoint',
+  [`POST ${organization}/endpoints/listen`]: 'opened a listener',
   [`PATCH ${endpoint}`]: 'changed an endpoint',
   [`DELETE ${endpoint}`]: 'deleted an endpoint',
   [`POST ${endpoint}/pause`]: 'paused an endpoint',

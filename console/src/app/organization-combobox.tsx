@@ -1,7 +1,7 @@
 import { Combobox } from '@base-ui/react/combobox';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { organizationsQuery } from '../api/queries.ts';
+import { organizationsQuery } from '../api/operator-queries.ts';
 import type { Schemas } from '../api/client.ts';
 
 const nameOf = ({ id, name }: Schemas['Organization']): string => name ?? id;

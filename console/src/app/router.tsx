@@ -11,7 +11,6 @@ import { queryClient } from '../api/query-client.ts';
 import { NotFound, PageFailed, PagePending } from './fallbacks.tsx';
 import { readDeliveryFilter, readLeadFilter, readWindow } from './search.ts';
 import { isOperator, sessionQuery } from './session.ts';
-import { Shell } from './shell.tsx';
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -34,7 +33,8 @@ const portal = createRoute({
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
-  component: Shell,
+  // Its menus and dialogs are most of the code: a person who is not signed in does not wait for them.
+  component: lazyRouteComponent(() => import('./shell.tsx'), 'Shell'),
   beforeLoad: async ({ context, location }) => {
     const caller = await context.queryClient.ensureQueryData(sessionQuery);
     if (caller === null) throw redirect({ to: '/sign-in', search: { next: location.href }, replace: true });

@@ -23,12 +23,12 @@ export function Shell() {
       <a className="skip-link" href="#main">
         Skip to content
       </a>
-      <div className="side">
+      <aside className="side" aria-label="Console">
         <div className="sidebar">
           <Brand />
           <Sidebar />
         </div>
-      </div>
+      </aside>
       <div className="content">
         <header className="topbar">
           <Brand />

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { auditQuery } from '../api/queries.ts';
+import { auditQuery } from '../api/operator-queries.ts';
 import { actionWords } from '../app/audit-words.ts';
 import { Button } from './button.tsx';
 import { ShortId } from './code.tsx';

@@ -25,6 +25,7 @@ const pauseReasons: Record<string, string> = {
   failing: 'a delivery failed five times',
   consecutive_failures: 'five deliveries abandoned in a row',
   gone: 'it answered 410 Gone',
+  listener_lost: 'its listener went away',
 };
 
 /** Why an endpoint is paused, in words. */

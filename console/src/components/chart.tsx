@@ -66,7 +66,11 @@ function plot(element: HTMLElement, { times, series, kind, format }: Omit<Props,
       height,
       cursor: { y: false, drag: { setScale: false }, points: { show: !isStacked } },
       legend: { live: true, markers: { width: 0 } },
-      scales: { y: { range: (_chart, _low, high) => [0, Math.max(high * 1.08, 1)] } },
+      scales: {
+        // As far as the last span reaches, not only to where it begins.
+        x: { range: (_chart, first, last) => [first, last + ((times[1] ?? 0) - (times[0] ?? 0))] },
+        y: { range: (_chart, _low, high) => [0, Math.max(high * 1.08, 1)] },
+      },
       axes: [
         { ...axis, space: 70, values: (_chart, splits) => splits.map(tick) },
         { ...axis, size: 54, values: (_chart, splits) => splits.map(format) },

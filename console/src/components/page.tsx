@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
+import { ApiProblem } from '../api/client.ts';
 import { wordsOf } from './toasts.tsx';
 import { Button } from './button.tsx';
 import { Icon, type IconName } from './icon.tsx';
@@ -125,6 +126,14 @@ export const Failed = ({ error, onRetry }: { error: unknown; onRetry?: () => voi
   </div>
 );
 
+const Gone = () => (
+  <Card>
+    <Empty icon="search" title="There is nothing here">
+      It was deleted, never existed, or belongs to another organization.
+    </Empty>
+  </Card>
+);
+
 interface Query<Data> {
   data: Data | undefined;
   error: unknown;
@@ -142,6 +151,7 @@ export function Loaded<Data>({
   children: (data: Data) => ReactNode;
 }) {
   if (query.data !== undefined) return children(query.data);
+  if (query.error instanceof ApiProblem && query.error.status === 404) return <Gone />;
   if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   return <Loading {...(rows !== undefined && { rows })} />;
 }

@@ -74,7 +74,7 @@ export const listenerRequestRoutes =
     app.post(
       `${endpointUrl}/requests/:requestId`,
       {
-        config: { access: partner },
+        config: { access: partner, audit: false },
         schema: {
           tags: ['Listeners'],
           summary: 'Give the answer of the local program to a request',

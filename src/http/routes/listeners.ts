@@ -91,7 +91,7 @@ export const listenerRoutes =
     app.post(
       `${endpointUrl}/lease`,
       {
-        config: { access: partner },
+        config: { access: partner, audit: false },
         schema: {
           tags: ['Listeners'],
           summary: "Renew a listener's lease; one that was paused because it was lost goes on",

@@ -2,7 +2,7 @@ import { Collapsible } from '@base-ui/react/collapsible';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Attempt } from '../../api/client.ts';
-import { requestQuery } from '../../api/queries.ts';
+import { requestQuery } from '../../api/delivery-queries.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { Code, Identifier } from '../../components/code.tsx';

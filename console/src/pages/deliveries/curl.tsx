@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client.ts';
-import { requestQuery } from '../../api/queries.ts';
+import { requestQuery } from '../../api/delivery-queries.ts';
 import { Button } from '../../components/button.tsx';
 import { say, sayFailed } from '../../components/toasts.tsx';
 

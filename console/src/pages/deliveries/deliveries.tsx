@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
-import { deliveriesQuery, liveMs } from '../../api/queries.ts';
+import { deliveriesQuery, liveMs } from '../../api/delivery-queries.ts';
 import { number } from '../../app/counts.ts';
 import { useMayChange } from '../../app/action.ts';
 import type { DeliveryFilter } from '../../app/search.ts';

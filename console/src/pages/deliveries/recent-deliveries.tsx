@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { deliveriesQuery, liveMs } from '../../api/queries.ts';
+import { deliveriesQuery, liveMs } from '../../api/delivery-queries.ts';
 import type { DeliveryFilter } from '../../app/search.ts';
 import { Card, Empty, Loaded } from '../../components/page.tsx';
 import { DeliveryRows } from './delivery-rows.tsx';

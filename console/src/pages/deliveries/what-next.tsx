@@ -1,5 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import type { Delivery } from '../../api/client.ts';
+import { deliveryPolicyQuery } from '../../api/delivery-queries.ts';
 import { counted } from '../../app/counts.ts';
 import { Notice, type Tone } from '../../components/page.tsx';
 import { ago, At, useNow } from '../../components/time.tsx';
@@ -39,13 +42,35 @@ export function WhatNext({ organizationId, delivery }: { organizationId: string;
           See the delivery it waits for
         </Link>
       )}
-      {status === 'retrying' && (
-        <div className="muted">
-          After the last attempt of the schedule it is abandoned, and the endpoint is paused unless it had a success
-          since the first attempt.
-        </div>
-      )}
+      {status === 'retrying' && <IfItFails delivery={delivery} />}
     </Notice>
+  );
+}
+
+/** The attempts after the next one, and what comes after the last. */
+function IfItFails({ delivery: { waiting_for, next_attempt_at } }: { delivery: Delivery }) {
+  const { data } = useQuery(deliveryPolicyQuery());
+  // `Attempt 3 of 5`: after a recovery the numbers go on while the schedule begins anew.
+  const [, next, most] = /Attempt (\d+) of (\d+)/.exec(waiting_for?.sentence ?? '') ?? [];
+  if (data === undefined || next_attempt_at === null || next === undefined) return null;
+  const left = Number(most) - Number(next);
+  let at = new Date(next_attempt_at).getTime();
+  const later = data.retry_schedule_seconds.slice(data.retry_schedule_seconds.length - left).map((seconds) => {
+    at += seconds * 1_000;
+    return new Date(at).toISOString();
+  });
+  return (
+    <div className="muted">
+      If it fails{later.length > 0 ? ': again at about ' : ', '}
+      {later.map((moment, index) => (
+        <Fragment key={moment}>
+          {index > 0 && ', '}
+          <At at={moment} />
+        </Fragment>
+      ))}
+      {later.length > 0 && '; then '}
+      it is abandoned, and the endpoint is paused unless it had a success since the first attempt.
+    </div>
   );
 }
 

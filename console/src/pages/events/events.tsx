@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
-import { eventTypesQuery } from '../../api/queries.ts';
+import { eventTypesQuery } from '../../api/delivery-queries.ts';
 import { useMayChange } from '../../app/action.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useRouteContext } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { systemQuery } from '../../api/queries.ts';
+import { systemQuery } from '../../api/operator-queries.ts';
 import { useAction, useMayChange } from '../../app/action.ts';
 import { counted } from '../../app/counts.ts';
 import { isOperator } from '../../app/session.ts';
@@ -16,25 +16,9 @@ import type { Lead } from './lead.tsx';
 /** The operator's release of a lead that waits, and erasure. */
 export function LeadActions({ lead }: { lead: Lead }) {
   const { caller } = useRouteContext({ from: '/shell' });
-  const navigate = useNavigate();
   const [asks, setAsks] = useState<'complete' | 'erase' | null>(null);
-  const organizationId = lead.organization_id;
-  const path = { params: { path: { organizationId, leadId: lead.lead_id } } };
   const close = () => setAsks(null);
-  const complete = useAction({
-    run: () => unwrap(api.POST('/v1/organizations/{organizationId}/leads/{leadId}/complete-enrichment', path)),
-    refresh: [organizationId],
-    done: 'Completed with what is known',
-    failed: 'Not completed',
-    onDone: close,
-  });
-  const erase = useAction({
-    run: () => unwrap(api.DELETE('/v1/organizations/{organizationId}/leads/{leadId}', path)),
-    refresh: [organizationId],
-    done: 'Erased',
-    failed: 'Not erased',
-    onDone: () => void navigate({ to: '/organizations/$organizationId/leads', params: { organizationId } }),
-  });
+  const { complete, erase } = useLeadActions(lead, close);
   const mayChange = useMayChange();
   if (lead.stage === 'erased') return null;
   if (!mayChange) return <WorkflowLink lead={lead} />;
@@ -94,4 +78,25 @@ function WorkflowLink({ lead }: { lead: Lead }) {
       Workflow in Temporal <Icon name="external" size={13} />
     </a>
   );
+}
+
+function useLeadActions(lead: Lead, close: () => void) {
+  const navigate = useNavigate();
+  const organizationId = lead.organization_id;
+  const path = { params: { path: { organizationId, leadId: lead.lead_id } } };
+  const complete = useAction({
+    run: () => unwrap(api.POST('/v1/organizations/{organizationId}/leads/{leadId}/complete-enrichment', path)),
+    refresh: [organizationId],
+    done: 'Completed with what is known',
+    failed: 'Not completed',
+    onDone: close,
+  });
+  const erase = useAction({
+    run: () => unwrap(api.DELETE('/v1/organizations/{organizationId}/leads/{leadId}', path)),
+    refresh: [organizationId],
+    done: 'Erased',
+    failed: 'Not erased',
+    onDone: () => void navigate({ to: '/organizations/$organizationId/leads', params: { organizationId } }),
+  });
+  return { complete, erase };
 }

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useRouteContext } from '@tanstack/react-router';
 import type { Delivery, Schemas } from '../../api/client.ts';
-import { endpointsQuery, leadQuery, liveMs } from '../../api/queries.ts';
+import { leadQuery, liveMs } from '../../api/delivery-queries.ts';
+import { endpointsQuery } from '../../api/queries.ts';
 import { isOperator } from '../../app/session.ts';
 import { Badge, StageBadge } from '../../components/badge.tsx';
 import { Json } from '../../components/json.tsx';

@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useCallback, useState } from 'react';
-import { leadsQuery } from '../../api/queries.ts';
+import type { Schemas } from '../../api/client.ts';
+import { leadsQuery } from '../../api/delivery-queries.ts';
 import { number } from '../../app/counts.ts';
 import { leadStages } from '../../app/search.ts';
 import { Badge, StageBadge } from '../../components/badge.tsx';
@@ -58,22 +59,7 @@ export function LeadsPage() {
                   items={rows}
                   keyOf={({ lead_id }) => lead_id}
                   onEnd={more}
-                  cells={(lead) => [
-                    <Link
-                      key="lead"
-                      to="/organizations/$organizationId/leads/$leadId"
-                      params={{ organizationId, leadId: lead.lead_id }}
-                    >
-                      <code>{lead.lead_id}</code>
-                    </Link>,
-                    <StageBadge key="stage" stage={lead.stage} />,
-                    lead.lead_status?.replaceAll('_', ' ') ?? '–',
-                    <Badge key="mode" plain>
-                      {lead.mode ?? 'no mode yet'}
-                    </Badge>,
-                    <Ago key="created" at={lead.created_at} />,
-                    <Ago key="changed" at={lead.updated_at} />,
-                  ]}
+                  cells={cellsOf}
                 />
                 <p className="card-note" role="status">
                   {number(rows.length)} shown{hasNextPage ? '; more come as you scroll.' : '; that is all.'}
@@ -86,6 +72,23 @@ export function LeadsPage() {
     </Page>
   );
 }
+
+const cellsOf = (lead: Schemas['LeadSummary']) => [
+  <Link
+    key="lead"
+    to="/organizations/$organizationId/leads/$leadId"
+    params={{ organizationId: lead.organization_id, leadId: lead.lead_id }}
+  >
+    <code>{lead.lead_id}</code>
+  </Link>,
+  <StageBadge key="stage" stage={lead.stage} />,
+  lead.lead_status?.replaceAll('_', ' ') ?? '–',
+  <Badge key="mode" plain>
+    {lead.mode ?? 'no mode yet'}
+  </Badge>,
+  <Ago key="created" at={lead.created_at} />,
+  <Ago key="changed" at={lead.updated_at} />,
+];
 
 /** Goes to the lead whose id is pasted. */
 function FindLead({ organizationId }: { organizationId: string }) {

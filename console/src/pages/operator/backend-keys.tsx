@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, type Schemas, unwrap } from '../../api/client.ts';
-import { backendKeysQuery } from '../../api/queries.ts';
+import { backendKeysQuery } from '../../api/operator-queries.ts';
 import { useAction } from '../../app/action.ts';
 import { Button } from '../../components/button.tsx';
 import { Code } from '../../components/code.tsx';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, type Schemas, unwrap } from '../../api/client.ts';
-import { deadLetterQuery } from '../../api/queries.ts';
+import { deadLetterQuery } from '../../api/operator-queries.ts';
 import { useAction } from '../../app/action.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { deadLettersQuery } from '../../api/queries.ts';
+import type { Schemas } from '../../api/client.ts';
+import { deadLettersQuery } from '../../api/operator-queries.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
@@ -50,36 +51,7 @@ export function DeadLettersPage() {
                   </thead>
                   <tbody>
                     {data.map((letter) => (
-                      <tr key={letter.id}>
-                        <td className="cell-main wrap-anywhere">
-                          <code>{letter.subject}</code>
-                        </td>
-                        <td>
-                          <Badge tone="bad">{letter.reason.replaceAll('_', ' ')}</Badge>
-                        </td>
-                        <td className="wrap-anywhere">
-                          {letter.issues.slice(0, 2).map(({ path, message }) => (
-                            <div key={path}>
-                              <code>{path}</code>: {message}
-                            </div>
-                          ))}
-                          {letter.issues.length > 2 && <div className="muted">and {letter.issues.length - 2} more</div>}
-                        </td>
-                        <td data-label="Published">
-                          <Ago at={letter.published_at} />
-                        </td>
-                        <td>
-                          {letter.replayed_at === null ? (
-                            <Button size="small" onClick={() => setChosen(letter.id)}>
-                              Mend …
-                            </Button>
-                          ) : (
-                            <Badge tone={letter.replay_outcome === 'dead_letter' ? 'bad' : 'good'}>
-                              {letter.replay_outcome?.replaceAll('_', ' ') ?? 'waiting'}
-                            </Badge>
-                          )}
-                        </td>
-                      </tr>
+                      <LetterRow key={letter.id} letter={letter} onMend={() => setChosen(letter.id)} />
                     ))}
                   </tbody>
                 </table>
@@ -92,3 +64,36 @@ export function DeadLettersPage() {
     </Page>
   );
 }
+
+const LetterRow = ({ letter, onMend }: { letter: Schemas['DeadLetterSummary']; onMend: () => void }) => (
+  <tr>
+    <td className="cell-main wrap-anywhere">
+      <code>{letter.subject}</code>
+    </td>
+    <td>
+      <Badge tone="bad">{letter.reason.replaceAll('_', ' ')}</Badge>
+    </td>
+    <td className="wrap-anywhere">
+      {letter.issues.slice(0, 2).map(({ path, message }) => (
+        <div key={path}>
+          <code>{path}</code>: {message}
+        </div>
+      ))}
+      {letter.issues.length > 2 && <div className="muted">and {letter.issues.length - 2} more</div>}
+    </td>
+    <td data-label="Published">
+      <Ago at={letter.published_at} />
+    </td>
+    <td>
+      {letter.replayed_at === null ? (
+        <Button size="small" onClick={onMend}>
+          Mend …
+        </Button>
+      ) : (
+        <Badge tone={letter.replay_outcome === 'dead_letter' ? 'bad' : 'good'}>
+          {letter.replay_outcome?.replaceAll('_', ' ') ?? 'waiting'}
+        </Badge>
+      )}
+    </td>
+  </tr>
+);

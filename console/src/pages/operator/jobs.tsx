@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
-import { jobQuery, jobsQuery } from '../../api/queries.ts';
+import { jobQuery, jobsQuery } from '../../api/operator-queries.ts';
 import { number } from '../../app/counts.ts';
 import { Badge } from '../../components/badge.tsx';
 import { ShortId } from '../../components/code.tsx';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { organizationsQuery } from '../../api/queries.ts';
+import { organizationsQuery } from '../../api/operator-queries.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
 import { Ago } from '../../components/time.tsx';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client.ts';
-import { systemQuery } from '../../api/queries.ts';
+import { systemQuery } from '../../api/operator-queries.ts';
 import { number } from '../../app/counts.ts';
 import { views } from '../../app/temporal.ts';
 import { Badge } from '../../components/badge.tsx';

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { attentionQuery, deadLettersQuery, statisticsQuery } from '../../api/queries.ts';
+import { attentionQuery, statisticsQuery } from '../../api/delivery-queries.ts';
+import { deadLettersQuery } from '../../api/operator-queries.ts';
 import { DeliveryCharts } from '../../components/delivery-charts.tsx';
 import { Loaded, Notice, Page } from '../../components/page.tsx';
 import { AttentionList } from './attention-list.tsx';

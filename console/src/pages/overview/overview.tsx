@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { attentionQuery, organizationQuery, statisticsQuery } from '../../api/queries.ts';
+import { attentionQuery, statisticsQuery } from '../../api/delivery-queries.ts';
+import { organizationQuery } from '../../api/queries.ts';
 import { Badge } from '../../components/badge.tsx';
 import { DeliveryCharts } from '../../components/delivery-charts.tsx';
 import { Loaded, Page } from '../../components/page.tsx';

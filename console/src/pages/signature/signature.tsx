@@ -61,25 +61,7 @@ export function SignaturePage() {
           </form>
         </Card>
         <div className="stack">
-          <Card title="What a verifier finds" flush>
-            {checks === null ? (
-              <Empty icon="signature" title="Nothing checked yet">
-                Four checks: the secret, the time, and both signatures.
-              </Empty>
-            ) : (
-              <ul className="attention" aria-live="polite">
-                {checks.map(({ name, state, words }) => (
-                  <li key={name}>
-                    <Badge tone={tones[state]}>{state}</Badge>
-                    <div className="grow">
-                      <strong>{name}</strong>
-                      <div className="small muted">{words}</div>
-                    </div>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Card>
+          <Findings checks={checks} />
           <Card title="A receiver to copy">
             <Snippets />
           </Card>
@@ -88,3 +70,25 @@ export function SignaturePage() {
     </Page>
   );
 }
+
+const Findings = ({ checks }: { checks: Check[] | null }) => (
+  <Card title="What a verifier finds" flush>
+    {checks === null ? (
+      <Empty icon="signature" title="Nothing checked yet">
+        Four checks: the secret, the time, and both signatures.
+      </Empty>
+    ) : (
+      <ul className="attention" aria-live="polite">
+        {checks.map(({ name, state, words }) => (
+          <li key={name}>
+            <Badge tone={tones[state]}>{state}</Badge>
+            <div className="grow">
+              <strong>{name}</strong>
+              <div className="small muted">{words}</div>
+            </div>
+          </li>
+        ))}
+      </ul>
+    )}
+  </Card>
+);

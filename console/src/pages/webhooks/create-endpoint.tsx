@@ -58,18 +58,7 @@ export function CreateEndpoint({ organizationId, onClose }: { organizationId: st
     });
   };
 
-  if (created !== null) {
-    return (
-      <Dialog open onClose={finish} title="The endpoint is ready" wide>
-        <NewSecret secret={created.secret} />
-        <div className="dialog-actions">
-          <Button kind="primary" onClick={finish}>
-            I have stored the secret
-          </Button>
-        </div>
-      </Dialog>
-    );
-  }
+  if (created !== null) return <Created secret={created.secret} onClose={finish} />;
   return (
     <Dialog open onClose={onClose} title="Add an endpoint">
       <form className="stack" onSubmit={(event) => void submit(event)}>
@@ -88,3 +77,14 @@ export function CreateEndpoint({ organizationId, onClose }: { organizationId: st
     </Dialog>
   );
 }
+
+const Created = ({ secret, onClose }: { secret: string; onClose: () => void }) => (
+  <Dialog open onClose={onClose} title="The endpoint is ready" wide>
+    <NewSecret secret={secret} />
+    <div className="dialog-actions">
+      <Button kind="primary" onClick={onClose}>
+        I have stored the secret
+      </Button>
+    </div>
+  </Dialog>
+);

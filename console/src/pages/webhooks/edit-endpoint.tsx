@@ -47,24 +47,7 @@ export function EditEndpoint({ organizationId, endpoint, onClose }: EndpointDial
           onChange={setDraft}
           problem={save.error instanceof ApiProblem ? save.error : null}
         />
-        <div className="halves">
-          <Field label="Requests at once" hint="1 to 256, over all leads.">
-            <Input
-              className="input"
-              inputMode="numeric"
-              value={maxInFlight}
-              onChange={(e) => setMaxInFlight(e.target.value)}
-            />
-          </Field>
-          <Field label="Requests a second" hint="1 to 1,000; empty: as many as come.">
-            <Input
-              className="input"
-              inputMode="numeric"
-              value={rateLimit}
-              onChange={(e) => setRateLimit(e.target.value)}
-            />
-          </Field>
-        </div>
+        <Bounds {...{ maxInFlight, setMaxInFlight, rateLimit, setRateLimit }} />
         <p className="small muted">
           Another address holds from the next attempt on; the choice of events from the next event on.
         </p>
@@ -78,3 +61,26 @@ export function EditEndpoint({ organizationId, endpoint, onClose }: EndpointDial
     </Dialog>
   );
 }
+
+interface BoundsProps {
+  maxInFlight: string;
+  setMaxInFlight: (text: string) => void;
+  rateLimit: string;
+  setRateLimit: (text: string) => void;
+}
+
+const Bounds = ({ maxInFlight, setMaxInFlight, rateLimit, setRateLimit }: BoundsProps) => (
+  <div className="halves">
+    <Field label="Requests at once" hint="1 to 256, over all leads.">
+      <Input
+        className="input"
+        inputMode="numeric"
+        value={maxInFlight}
+        onChange={(e) => setMaxInFlight(e.target.value)}
+      />
+    </Field>
+    <Field label="Requests a second" hint="1 to 1,000; empty: as many as come.">
+      <Input className="input" inputMode="numeric" value={rateLimit} onChange={(e) => setRateLimit(e.target.value)} />
+    </Field>
+  </div>
+);

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ApiProblem } from '../../api/client.ts';
-import { eventTypesQuery } from '../../api/queries.ts';
+import { eventTypesQuery } from '../../api/delivery-queries.ts';
 import { Checkbox, Field, Input } from '../../components/field.tsx';
 import { InlineCode } from '../../components/inline-code.tsx';
 

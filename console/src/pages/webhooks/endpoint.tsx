@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import type { Endpoint, Schemas } from '../../api/client.ts';
-import { endpointQuery, healthQuery, statisticsQuery } from '../../api/queries.ts';
+import { statisticsQuery } from '../../api/delivery-queries.ts';
+import { endpointQuery, healthQuery } from '../../api/queries.ts';
 import { percent, touched, unsettledOf } from '../../app/counts.ts';
 import { Badge, EndpointBadge } from '../../components/badge.tsx';
 import { Identifier } from '../../components/code.tsx';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client.ts';
-import { jobQuery, jobsQuery } from '../../api/queries.ts';
+import { jobQuery, jobsQuery } from '../../api/operator-queries.ts';
 import { counted, number } from '../../app/counts.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Card } from '../../components/page.tsx';

@@ -23,7 +23,6 @@ export function SampleSender({ organizationId, endpointId, event }: Props) {
           body: name === undefined ? {} : { event: name },
         }),
       ),
-    refresh: [organizationId, 'none'],
     done: 'The sample was sent',
     failed: 'Not sent',
   });

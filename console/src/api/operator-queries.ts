@@ -1,0 +1,83 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, inOrganization, unwrap } from './client.ts';
+
+export const organizationsQuery = () =>
+  queryOptions({
+    queryKey: ['organizations'],
+    queryFn: () => unwrap(api.GET('/v1/organizations', { params: { query: { limit: 100 } } })),
+  });
+
+/** Recoveries, newest first; of all organizations where none is given. */
+export const jobsQuery = (organizationId: string | null) =>
+  queryOptions({
+    queryKey: [organizationId, 'jobs'],
+    refetchInterval: 10_000,
+    queryFn: () =>
+      organizationId === null
+        ? unwrap(api.GET('/v1/jobs', { params: { query: { limit: 50 } } }))
+        : unwrap(
+            api.GET('/v1/organizations/{organizationId}/jobs', {
+              params: { path: { organizationId }, query: { limit: 50 } },
+            }),
+          ),
+  });
+
+export const jobQuery = (organizationId: string, jobId: string) =>
+  queryOptions({
+    queryKey: [organizationId, 'jobs', jobId],
+    refetchInterval: ({ state }) => (state.data?.status === 'done' ? false : 2_000),
+    queryFn: () =>
+      unwrap(
+        api.GET('/v1/organizations/{organizationId}/jobs/{jobId}', { params: { path: { organizationId, jobId } } }),
+      ),
+  });
+
+/** Dead letters of the outbox, newest first; those that were replayed too where asked for. */
+export const deadLettersQuery = (replayed: boolean) =>
+  queryOptions({
+    queryKey: ['dead-letters', replayed],
+    refetchInterval: 10_000,
+    queryFn: () =>
+      unwrap(api.GET('/v1/dead-letters', { params: { query: { limit: 100, replayed: replayed ? 'true' : 'false' } } })),
+  });
+
+export const deadLetterQuery = (deadLetterId: string) =>
+  queryOptions({
+    queryKey: ['dead-letters', 'one', deadLetterId],
+    queryFn: () => unwrap(api.GET('/v1/dead-letters/{deadLetterId}', { params: { path: { deadLetterId } } })),
+  });
+
+export const backendKeysQuery = () =>
+  queryOptions({
+    queryKey: ['api-keys'],
+    queryFn: () => unwrap(api.GET('/v1/api-keys', { params: { query: { limit: 100 } } })),
+  });
+
+/** Sessions of an organization; of the operator where none is given. */
+export const sessionsQuery = (organizationId: string | null) =>
+  queryOptions({
+    queryKey: [organizationId, 'sessions'],
+    queryFn: () =>
+      organizationId === null
+        ? unwrap(api.GET('/v1/sessions'))
+        : unwrap(api.GET('/v1/organizations/{organizationId}/sessions', inOrganization(organizationId))),
+  });
+
+/** What was changed, newest first, of an organization; of all where none is given. */
+export const auditQuery = (organizationId: string | null) =>
+  infiniteQueryOptions({
+    queryKey: [organizationId, 'audit-log'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => {
+      const query = { limit: 100, ...(pageParam !== undefined && { cursor: pageParam }) };
+      return organizationId === null
+        ? unwrap(api.GET('/v1/audit-log', { params: { query } }))
+        : unwrap(
+            api.GET('/v1/organizations/{organizationId}/audit-log', { params: { path: { organizationId }, query } }),
+          );
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
+  });
+
+export const systemQuery = () =>
+  queryOptions({ queryKey: ['system'], refetchInterval: 5_000, queryFn: () => unwrap(api.GET('/v1/system')) });
