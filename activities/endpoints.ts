@@ -2,12 +2,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { EndpointStatus } from '../src/db/endpoint-status.ts';
 import type { Position } from '../src/db/page.ts';
 import type { Resumes, StoppedPosition } from '../src/db/resume.ts';
+import type { EndpointQueue } from '../src/delivery/endpoint-queue.ts';
 import type { Wake } from '../src/domain/wake.ts';
 import type { Log } from '../src/telemetry/log.ts';
 
 export interface EndpointParts {
   endpointStatus: EndpointStatus;
   resumes: Resumes;
+  /** The queue of an endpoint stood still while it was paused. */
+  delivery: { queue: Pick<EndpointQueue, 'dispatchSoon'> };
   /** Signals a workflow that its lane may look again; one that should run and does not is started. */
   wake: (wake: Wake) => Promise<void>;
   /** The same for one that may have ended: that is no error. */
@@ -22,7 +25,7 @@ export type ChosenProbe =
   | { kind: 'passed' }
   | { kind: 'paused' };
 
-/** One batch of a walk: where it goes on (null: at its end), and whether somebody could not be told. */
+/** One batch of a walk: where it goes on (null: at its end), and whether a lane could not be told. */
 export interface Walked<At> {
   next: At | null;
   missed: boolean;
@@ -33,7 +36,11 @@ const abandonedAtOnce = 1_000;
 /** How long one activity goes on abandoning (milliseconds). */
 const turnMs = 10_000;
 
-/** Notifies each. Throws when none could be notified: the activity's retries then come later and later. */
+/** How often, and how long after each other, a walk looks whether woken lanes have asked (milliseconds). */
+const mostLooks = 40;
+const pauseBetweenLooksMs = 500;
+
+/** Tells each. Throws when none could be told: the activity's retries then come later and later. */
 async function tell(
   { log }: EndpointParts,
   wakes: readonly Wake[],
@@ -53,6 +60,19 @@ async function tell(
 /** Steps of a resume and of a deletion, each safe to repeat, and none longer than a batch however much waits. */
 export const endpointActivities = (parts: EndpointParts) => {
   const { endpointStatus, resumes, wake, wakeIfRunning } = parts;
+
+  /**
+   * Waits, for some seconds, until half of the lanes that were woken before have asked: they come no faster than the workers
+   * take them, and no other lead waits behind them.
+   */
+  async function untilTaken(endpointId: string, position: StoppedPosition | null, limit: number): Promise<void> {
+    if (position === null || position.after === null) return;
+    for (let look = 0; look < mostLooks; look += 1) {
+      if ((await resumes.heldUpTo(endpointId, position.after, limit)) <= limit / 2) return;
+      await wait(pauseBetweenLooksMs);
+    }
+  }
+
   return {
     async resumeEndpoint({
       endpointId,
@@ -72,7 +92,10 @@ export const endpointActivities = (parts: EndpointParts) => {
       return { kind: 'chosen', deliveryId: chosen.deliveryId };
     },
 
-    beginDrain: ({ endpointId }: { endpointId: string }): Promise<void> => resumes.beginDrain(endpointId),
+    async beginDrain({ endpointId }: { endpointId: string }): Promise<void> {
+      await resumes.beginDrain(endpointId);
+      parts.delivery.queue.dispatchSoon(endpointId);
+    },
 
     /** Wakes the next lanes that the pause has stopped. */
     async wakeStopped({
@@ -85,6 +108,7 @@ export const endpointActivities = (parts: EndpointParts) => {
       position: StoppedPosition | null;
       limit: number;
     }): Promise<Walked<StoppedPosition>> {
+      await untilTaken(endpointId, position, limit);
       const { wakes, next } = await resumes.nextStopped(endpointId, position, limit);
       return { next, ...(await tell(parts, wakes, wake)) };
     },
@@ -98,7 +122,10 @@ export const endpointActivities = (parts: EndpointParts) => {
       const endsAt = performance.now() + turnMs;
       while (performance.now() < endsAt) {
         const startedAt = performance.now();
-        if ((await resumes.abandonDeleted(endpointId, abandonedAtOnce)) === 0) return true;
+        if ((await resumes.abandonDeleted(endpointId, abandonedAtOnce)) === 0) {
+          await resumes.clearQueue(endpointId);
+          return true;
+        }
         // As long as the work took: others need the database too.
         await wait(performance.now() - startedAt);
       }

@@ -8,7 +8,6 @@ import { publishActivities } from './publish.ts';
 import { recoveryActivities } from './recovery.ts';
 import { resendActivities } from './resend.ts';
 import { retentionActivities } from './retention.ts';
-import { skipActivities } from './skip.ts';
 import { widgetActivities } from './widget.ts';
 
 /** Everything workflows may ask for. */
@@ -20,7 +19,6 @@ export const createActivities = (parts: Deps['activityParts']) => ({
   ...recoveryActivities(parts),
   ...overdueActivities(parts),
   ...resendActivities(parts),
-  ...skipActivities(parts),
   ...retentionActivities(parts),
   ...eraseActivities(parts),
   ...notifyActivities(parts),

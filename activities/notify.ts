@@ -2,10 +2,15 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Counter } from 'prom-client';
 import type { FailureRow } from '../src/db/notices.ts';
-import { digestWorkflowId, type Notice, noticeWorkflowId, type OverdueLead } from '../src/domain/notice.ts';
+import {
+  digestWorkflowId,
+  type DigestRequest,
+  type Notice,
+  noticeWorkflowId,
+  type OverdueLead,
+} from '../src/domain/notice.ts';
 import { digestMail } from '../src/mail/digest-mail.ts';
 import { type EndpointFailure, pausedMail, warningMail } from '../src/mail/endpoint-mails.ts';
-import type { DigestInput } from '../workflows/digest.ts';
 import { type SendMailParts, sendMail } from './send-mail.ts';
 
 export interface NotifyParts extends SendMailParts {
@@ -95,7 +100,7 @@ export const notifyActivities = (parts: NotifyParts) => ({
    */
   async reportOverdue({ organizationId, ...lead }: OverdueLead & { organizationId: string }): Promise<void> {
     if ((parts.isFirstTry ?? isFirstTry)()) parts.enrichmentOverdue.inc();
-    const input: DigestInput = { organizationId, ...(parts.digestTimes ?? hourly) };
+    const input: DigestRequest = { organizationId, ...(parts.digestTimes ?? hourly) };
     await parts.temporal.workflow.signalWithStart('digest', {
       workflowId: digestWorkflowId(organizationId),
       taskQueue: parts.taskQueue,

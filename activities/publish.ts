@@ -1,13 +1,14 @@
-import type { Claim, FrozenEvent, LeadContext, PublishStatement } from '../src/db/publishing.ts';
-import { onceInALife } from '../src/db/publishing.ts';
-import type { Sendable } from '../src/db/sendable.ts';
+import { type Claim, type FrozenEvent, onceInALife, type Publishing, toOpen } from '../src/db/publishing.ts';
+import type { LeadContext } from '../src/db/lead-context.ts';
+import { FastEndpoints, firstAttempts } from '../src/delivery/first-attempts.ts';
+import type { DeliveryParts } from '../src/delivery/parts.ts';
+import type { OpenDelivery } from '../src/domain/lanes.ts';
 import type { Notice } from '../src/domain/notice.ts';
 import type { LeadEventType, LeadFacts, LeadStage, LeadStatus, Mode } from '../src/domain/lead.ts';
 import type { LeadState } from '../src/domain/lead-state.ts';
 import { envelope, leadEventData } from '../src/domain/payloads.ts';
 import { widgetKeyOf } from '../src/domain/source-tracking.ts';
 import type { KeyRing } from '../src/crypto/key-ring.ts';
-import { type Attempted, type FirstAttemptParts, firstAttempts, notAttempted } from './first-attempts.ts';
 
 /** The waits a workflow needs to know, from the configuration (milliseconds). They reach it with each publish. */
 export interface Settings {
@@ -39,19 +40,8 @@ export interface PublishLeadInput {
   busyEndpoints: string[];
   /** The workflow's time, epoch milliseconds. */
   now: number;
-}
-
-/** A delivery that the workflow still has to bring to its end. */
-export interface OpenDelivery {
-  id: string;
-  endpointId: string;
-  /** The number of its next (or present) attempt. */
-  attempt: number;
-  /** Milliseconds to wait before it; 0: at once. */
-  delayMs: number;
-  /** The endpoint's host and what is sent: for the words that Temporal shows. */
-  host?: string;
-  names?: { event: string; sequence: number };
+  /** The traces that brought the steps; later attempts are in the first. */
+  traceparents?: string[];
 }
 
 /** What outlives a run, encrypted in Postgres. */
@@ -62,7 +52,7 @@ export interface KeptLead {
 
 export type PublishResult =
   | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; notices: Notice[]; settings: Settings }
-  /** Some of the ids belong to somebody else, or came with other content: judge the batch again without them. */
+  /** Some of the ids belong to another subject, or came with other content: judge the batch again without them. */
   | { kind: 'refused'; ids: string[] }
   /**
    * More was emitted than the workflow knows: a task got as far as that and was lost. The next one may hold other steps, so
@@ -73,22 +63,8 @@ export type PublishResult =
   | { kind: 'known'; kept: KeptLead }
   | { kind: 'erased' };
 
-interface Publishing {
-  leadContext(
-    subject: string,
-    organizationId: string,
-    widget: { referenceId: string | null; version: string | null },
-    ids: string[],
-  ): Promise<LeadContext>;
-  publish(statement: PublishStatement): Promise<Sendable[]>;
-  leftToDo(eventIds: string[]): Promise<Sendable[]>;
-  recordConflict(id: string, fingerprint: string, subject: string): Promise<number>;
-  recordDropped(subject: string, claims: Claim[], outcome: 'erased' | 'refused'): Promise<number>;
-  storeLead(subject: string, state: Buffer): Promise<number>;
-  unsettledOf(subject: string): Promise<{ id: string; endpoint_id: string; attempt: number }[]>;
-}
-
-export interface PublishParts extends FirstAttemptParts {
+export interface PublishParts {
+  delivery: DeliveryParts;
   publishing: Publishing;
   keyRing: KeyRing;
   settings: Settings;
@@ -108,6 +84,7 @@ function freeze(input: PublishLeadInput, context: LeadContext): FrozenEvent[] {
     type,
     cause: onceInALife,
     occurredAt,
+    traceparent: input.traceparents?.[0] ?? null,
     body: envelope({
       event: type,
       eventId,
@@ -118,28 +95,6 @@ function freeze(input: PublishLeadInput, context: LeadContext): FrozenEvent[] {
   }));
 }
 
-export const toOpen = ({ delivery, outcome }: Attempted): OpenDelivery[] => {
-  const open = (attempt: number, delayMs: number): OpenDelivery[] => [
-    {
-      id: delivery.deliveryId,
-      endpointId: delivery.endpointId,
-      attempt,
-      delayMs,
-      host: new URL(delivery.url).host,
-      names: { event: delivery.event, sequence: delivery.sequence },
-    },
-  ];
-  switch (outcome?.kind) {
-    case 'delivered':
-    case 'abandoned':
-      return [];
-    case 'retry':
-      return open(2, outcome.delayMs);
-    default:
-      return open(1, 0);
-  }
-};
-
 export const publishActivities = (parts: PublishParts) => ({
   /**
    * Applies a batch of a lead's steps: claims their ids, emits what they make due, fans it out and makes the first
@@ -147,15 +102,16 @@ export const publishActivities = (parts: PublishParts) => ({
    * section 2: each inbound id is applied once; section 3: bytes are frozen at emission).
    */
   async publishLead(input: PublishLeadInput): Promise<PublishResult> {
-    const { subject, organizationId, claims, now } = input;
-    const permittedAt = parts.pulse.now();
-    const widget = widgetKeyOf(input.facts);
-    const context = await parts.publishing.leadContext(
+    const { subject, organizationId, claims, now, mode } = input;
+    const { delivery } = parts;
+    const permittedAt = delivery.freezeDetector.now();
+    const context = await parts.publishing.leadContext({
       subject,
       organizationId,
-      { referenceId: widget.id, version: widget.version },
-      claims.map(({ id }) => id),
-    );
+      mode,
+      widget: widgetKeyOf(input.facts),
+      inboundIds: claims.map(({ id }) => id),
+    });
     if (context.stage === 'erased') {
       await parts.publishing.recordDropped(subject, claims, 'erased');
       return { kind: 'erased' };
@@ -172,7 +128,7 @@ export const publishActivities = (parts: PublishParts) => ({
       return {
         kind: 'emitted',
         emitted: Object.fromEntries(unknown.map(({ type, event_id }) => [type, event_id])),
-        open: left.map(notAttempted).flatMap(toOpen),
+        open: left.map(toOpen),
       };
     }
     const refused = foreign(claims, context, subject);
@@ -183,28 +139,18 @@ export const publishActivities = (parts: PublishParts) => ({
       }
       return { kind: 'refused', ids: refused.map(({ id }) => id) };
     }
-    const fresh = await parts.publishing.publish({
-      subject,
-      organizationId,
-      mode: input.mode,
-      claims,
-      events: freeze(input, context),
-      lead: { leadId: input.leadId, stage: input.stage, leadStatus: input.leadStatus },
-    });
-    const attempted = await firstAttempts(parts, fresh, new Set(input.busyEndpoints), { now, permittedAt });
-    return {
-      kind: 'published',
-      open: attempted.flatMap(toOpen),
-      abandoned: attempted.some(({ outcome }) => outcome?.kind === 'abandoned'),
-      notices: attempted.flatMap(({ notices }) => notices),
-      settings: parts.settings,
-    };
-  },
-
-  /** What is unsettled of a subject whose run was gone, in order; what a recovery works at is not among it. */
-  async openDeliveries({ subject }: { subject: string }): Promise<OpenDelivery[]> {
-    const rows = await parts.publishing.unsettledOf(subject);
-    return rows.map(({ id, endpoint_id: endpointId, attempt }) => ({ id, endpointId, attempt, delayMs: 0 }));
+    const lead = { leadId: input.leadId, stage: input.stage, leadStatus: input.leadStatus };
+    const events = freeze(input, context);
+    const fast = new FastEndpoints(delivery, events.length === 0 ? [] : context.endpoints, input.busyEndpoints);
+    try {
+      const { owner } = delivery;
+      const statement = { subject, organizationId, mode, claims, events, lead, fast: fast.ids, owner };
+      const published = await parts.publishing.publish(statement);
+      const attempted = await firstAttempts(delivery, subject, published, fast, { now, permittedAt });
+      return { kind: 'published', ...attempted, settings: parts.settings };
+    } finally {
+      fast.release();
+    }
   },
 
   /** Keeps the merged state of a lead whose run ends, encrypted (spec section 1). */

@@ -6,7 +6,7 @@ export interface RecoveryParts {
   recovery: Recovery;
 }
 
-/** A job to be taken up, with all that creates it in case the API died before it did. */
+/** A job to be taken up, with all that creates it where the process that was asked died before it did. */
 export interface RecoveryInput {
   jobId: string;
   endpointId: string;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Notices } from '../src/db/notices.ts';
-import type { Mailer } from '../src/mail/mailer.ts';
+import type { Mailer } from '../src/mail/mail.ts';
 import type { RenderedMail } from '../src/mail/render.ts';
 import type { Log } from '../src/telemetry/log.ts';
 

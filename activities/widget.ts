@@ -1,13 +1,15 @@
-import { type Claim, publishing as publishingOf } from '../src/db/publishing.ts';
+import { type Claim, publishing as publishingOf, toOpen } from '../src/db/publishing.ts';
 import type { Database } from '../src/db/pool.ts';
 import { widgetPublishing } from '../src/db/widget-publishing.ts';
+import { FastEndpoints, firstAttempts } from '../src/delivery/first-attempts.ts';
+import type { DeliveryParts } from '../src/delivery/parts.ts';
 import { widgetSubject } from '../src/domain/ids.ts';
+import type { OpenDelivery } from '../src/domain/lanes.ts';
 import type { WidgetStep } from '../src/domain/lead.ts';
 import type { Notice } from '../src/domain/notice.ts';
 import { envelope, widgetStatusData } from '../src/domain/payloads.ts';
 import { applyWidgetStep } from '../src/domain/widget-state.ts';
-import { type FirstAttemptParts, firstAttempts, notAttempted } from './first-attempts.ts';
-import { type OpenDelivery, type Settings, toOpen } from './publish.ts';
+import type { Settings } from './publish.ts';
 
 export interface PublishWidgetInput {
   widgetId: string;
@@ -27,7 +29,8 @@ export interface PublishWidgetResult {
   settings: Settings;
 }
 
-export interface WidgetParts extends FirstAttemptParts {
+export interface WidgetParts {
+  delivery: DeliveryParts;
   db: Database;
   settings: Settings;
 }
@@ -45,7 +48,11 @@ const toClaim = (step: WidgetStep): Omit<Claim, 'outcome'> => ({
  * Applies one event to the widget's row and emits what it changes, in one transaction behind the row's lock. An event that
  * was applied before (a repeat, or this very activity before a crash) gives the deliveries that are still open.
  */
-const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInput) =>
+const apply = (
+  { db, delivery }: WidgetParts,
+  { widgetId, step, eventId, now, busyEndpoints }: PublishWidgetInput,
+  onFast: (fast: FastEndpoints) => void,
+) =>
   db.tx(async (tx) => {
     const [widgets, events] = [widgetPublishing(tx), publishingOf(tx)];
     const subject = widgetSubject(widgetId);
@@ -53,16 +60,16 @@ const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInpu
     const claimed = await widgets.known(step.id);
     if (claimed !== null && (claimed.subject !== subject || claimed.fingerprint !== step.fingerprint)) {
       await events.recordConflict(step.id, step.fingerprint, subject);
-      return { organizationId: known.organizationId, fresh: [], left: [] };
+      return { organizationId: known.organizationId, published: [], left: [] };
     }
     if (claimed !== null && claimed.outcome !== 'accepted') {
       const eventIds = await widgets.eventIds(subject, step.id);
-      return { organizationId: known.organizationId, fresh: [], left: await events.leftToDo(eventIds) };
+      return { organizationId: known.organizationId, published: [], left: await events.leftToDo(eventIds) };
     }
     const organizationId = step.organizationId ?? known.organizationId;
     if (organizationId === null) {
       await events.recordDropped(subject, [{ ...toClaim(step), outcome: 'refused' }], 'refused');
-      return { organizationId, fresh: [], left: [] };
+      return { organizationId, published: [], left: [] };
     }
     const before = {
       version: 1 as const,
@@ -78,6 +85,7 @@ const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInpu
       type: 'widget.status_changed',
       cause: step.id,
       occurredAt: now,
+      traceparent: step.traceparent ?? null,
       body: envelope({
         event: 'widget.status_changed',
         eventId,
@@ -86,32 +94,41 @@ const apply = (db: Database, { widgetId, step, eventId, now }: PublishWidgetInpu
         data: widgetStatusData({ id: widgetId, ...names }, change),
       }),
     };
-    const fresh = await events.publish({
+    const endpointIds = event === null ? [] : await events.endpointIds(organizationId, step.mode);
+    const fast = new FastEndpoints(delivery, endpointIds, busyEndpoints);
+    onFast(fast);
+    const published = await events.publish({
       subject,
       organizationId,
       mode: step.mode,
       claims: [{ ...toClaim(step), outcome }],
       events: event === null ? [] : [event],
+      fast: fast.ids,
+      owner: delivery.owner,
     });
     if (outcome === 'applied') {
       await widgets.move(widgetId, { organizationId, status: step.status, eventAt: step.occurredAt, ...names });
     }
-    return { organizationId, fresh, left: [] };
+    return { organizationId, published, left: [] };
   });
 
 export const widgetActivities = (parts: WidgetParts) => ({
   /** Applies one widget event and makes the first attempts of what it emits. Safe to repeat. */
   async publishWidget(input: PublishWidgetInput): Promise<PublishWidgetResult> {
-    const permittedAt = parts.pulse.now();
-    const { organizationId, fresh, left } = await apply(parts.db, input);
-    const busy = new Set([...input.busyEndpoints, ...left.map(({ endpointId }) => endpointId)]);
-    const attempted = await firstAttempts(parts, fresh, busy, { now: input.now, permittedAt });
-    return {
-      organizationId,
-      open: [...left.map(notAttempted), ...attempted].flatMap(toOpen),
-      notices: attempted.flatMap(({ notices }) => notices),
-      settings: parts.settings,
-    };
+    const { delivery, settings } = parts;
+    const permittedAt = delivery.freezeDetector.now();
+    let fast = new FastEndpoints(delivery, [], []);
+    try {
+      const { organizationId, published, left } = await apply(parts, input, (chosen) => {
+        fast = chosen;
+      });
+      const workflowId = widgetSubject(input.widgetId);
+      const permission = { now: input.now, permittedAt };
+      const { open, notices } = await firstAttempts(delivery, workflowId, published, fast, permission);
+      return { organizationId, open: [...left.map(toOpen), ...open], notices, settings };
+    } finally {
+      fast.release();
+    }
   },
 });
 

@@ -61,23 +61,24 @@ async function deliverLead(organizationId: string, endpointId: string): Promise<
       cause: 'once',
       occurredAt: Date.now(),
       body: JSON.stringify({ event: type, filler: 'x'.repeat(1_200) }),
+      traceparent: null,
     })),
+    fast: [endpointId],
+    owner: randomUUID(),
     lead: { leadId, stage: 'contact_requested', leadStatus: 'contact_info_provided' },
   });
   for (const { deliveryId } of sendables) {
     const result = { statusCode: 204, responseBody: '', error: null, durationMs: 20, retryAfter: null };
-    await attempts(db).record(
-      {
-        attemptId: randomUUID(),
-        deliveryId,
-        number: 1,
-        ageMs: 20,
-        result,
-        outcome: { kind: 'delivered' },
-        nextAttemptAt: null,
-      },
+    await attempts(db).record({
+      attemptId: randomUUID(),
+      deliveryId,
       endpointId,
-    );
+      number: 1,
+      ageMs: 20,
+      result,
+      outcome: { kind: 'delivered' },
+      nextAttemptAt: null,
+    });
   }
 }
 

@@ -21,7 +21,7 @@ import type { WidgetRun } from '../workflows/widget.ts';
 export { InvalidEventError } from './errors.ts';
 export { NotPublishedError, type Published } from './backend-publisher.ts';
 
-/** The task queue of the workflows; attempts that they must not wait for run on `<queue>-deliveries`. */
+/** The task queue of the workflows and their attempts. */
 export const defaultTaskQueue = 'spark360';
 /** A signal is refused rather than waited for: the caller has the same id to try again with (milliseconds). */
 const signalDeadlineMs = 5_000;

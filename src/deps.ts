@@ -1,15 +1,11 @@
 import type { Connection } from '@temporalio/client';
-import { Calls } from '../activities/calls.ts';
-import { EndpointHealth } from '../activities/endpoint-health.ts';
-import { InFlight } from '../activities/in-flight.ts';
-import { Pulse } from '../activities/pulse.ts';
-import { Turns } from '../activities/turns.ts';
 import { defaultTaskQueue, eventsClient } from './client.ts';
 import type { Config } from './config.ts';
 import { parseKeyRing } from './crypto/key-ring.ts';
 import { attempts } from './db/attempts.ts';
 import { backlog } from './db/backlog.ts';
 import { erasure } from './db/erasure.ts';
+import { endpointQueue } from './db/endpoint-queue.ts';
 import { endpointStatus } from './db/endpoint-status.ts';
 import { listeners } from './db/listeners.ts';
 import { manualDelivery } from './db/manual-delivery.ts';
@@ -22,12 +18,13 @@ import { publishing } from './db/publishing.ts';
 import { recovery } from './db/recovery.ts';
 import { resumes } from './db/resume.ts';
 import { retention } from './db/retention.ts';
-import { wakes } from './db/wakes.ts';
+import { workers } from './db/workers.ts';
 import type { AttemptResult } from './domain/outcome.ts';
 import { Answers } from './listeners/answers.ts';
 import { createListenerSender, noListener } from './listeners/send.ts';
 import { isListenerUrl } from './listeners/url.ts';
 import { createMailer } from './mail/mailer.ts';
+import { composeDelivery } from './delivery/compose.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeAttempt, observeResend } from './telemetry/attempts.ts';
 import { observeBacklog } from './telemetry/backlog.ts';
@@ -38,7 +35,7 @@ import { encryptionCodec } from './temporal/codec.ts';
 import { type TemporalTarget, temporalClient } from './temporal/connection.ts';
 import { histories } from './temporal/histories.ts';
 import { operations } from './temporal/operations.ts';
-import { wakeIfRunningThrough, wakeThrough } from './temporal/wake.ts';
+import { laneSignals } from './temporal/lane-signals.ts';
 import { createSender, type Sender } from './webhooks/send.ts';
 
 /** Connections to Postgres, in each process: an activity holds one for a statement, never while a partner thinks. */
@@ -111,12 +108,28 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
   });
   const observe = observeAttempt({ log, metrics });
   const observeByHand = observeResend({ log, metrics });
+  const signals = laneSignals({ temporal, taskQueue, takeovers: metrics.takeovers, log });
+  const delivery = composeDelivery({
+    attempts: attempts(db),
+    endpointQueue: endpointQueue(db),
+    endpointStatus: endpointStatus(db),
+    manualDelivery: manualDelivery(db),
+    workers: workers(db),
+    keyRing,
+    send: byKind(sender.send, toListener),
+    wake: signals.wake,
+    tellOutcomes: signals.tellOutcomes,
+    reportProbe: signals.reportProbe,
+    retryScheduleMs: config.retryScheduleMs,
+    attemptTimeoutMs: config.attemptTimeoutMs,
+    observe: traces === null ? observe : both(observe, traces.attempt),
+    log,
+  });
   const activityParts = {
     db,
     publishing: publishing(db),
-    attempts: attempts(db),
+    delivery,
     endpointStatus: endpointStatus(db),
-    wakes: wakes(db),
     resumes: resumes(db),
     overdue: overdue(db),
     recovery: recovery(db),
@@ -129,14 +142,9 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
     countRemoved: countRemoved(metrics),
     retentionLastRun: metrics.retentionLastRun,
     keyRing,
-    send: byKind(sender.send, toListener),
-    health: new EndpointHealth(),
-    inFlight: new InFlight(),
-    pulse: new Pulse(),
-    turns: new Turns(),
-    calls: new Calls(),
-    wake: wakeThrough({ temporal, taskQueue, takeovers: metrics.takeovers, log }),
-    wakeIfRunning: wakeIfRunningThrough({ temporal }),
+    wake: signals.wake,
+    wakeIfRunning: signals.wakeIfRunning,
+    requestSkip: signals.requestSkip,
     temporal,
     taskQueue,
     mailer,
@@ -154,7 +162,6 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       attemptTimeoutMs: config.attemptTimeoutMs,
       attempts: config.retryScheduleMs.length + 1,
     },
-    observe: traces === null ? observe : both(observe, traces.attempt),
     observeResend: traces === null ? observeByHand : both(observeByHand, traces.attempt),
   };
   return {
@@ -177,6 +184,7 @@ export async function buildDeps(config: Config, { role, taskQueue = defaultTaskQ
       listenerSender(async () => noListener),
     ),
     notifications,
+    delivery,
     activityParts,
     traces,
     requestTraces: traces?.requests,

@@ -7,6 +7,8 @@ export const descriptions = {
   contact: 'The lead asks to be contacted: lead.contact_requested goes out after lead.enriched.',
   changed: 'A widget was created, updated or registered. Its events go out in the order of their timestamps.',
   wake: "Looks at once at an endpoint's deliveries instead of waiting for their timer. Harmless at any time.",
+  outcomes: 'What became of attempts that took longer than half a second. Sent by the worker that made them.',
+  skip: 'Gives an unsettled delivery up as skipped, so that what waits behind it goes on.',
   leadState:
     'The whole state: where the lead stands in words, its steps, events, facts, and what each endpoint waits for.',
   widgetState: "The whole state: the widget's organization, its unread events, and what each endpoint waits for.",

@@ -8,14 +8,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { NotifyActivities } from '../activities/notify.ts';
-import { mailTaskQueue, type OverdueLead } from '../src/domain/notice.ts';
+import { type DigestRequest, mailTaskQueue, type OverdueLead } from '../src/domain/notice.ts';
 
 export const overdueSignal = defineSignal<[OverdueLead]>('overdue');
 
-export interface DigestInput {
-  organizationId: string;
-  collectMs: number;
-  intervalMs: number;
+export interface DigestInput extends DigestRequest {
   carried?: DigestState;
 }
 

@@ -51,98 +51,106 @@ const { resumeEndpoint, chooseProbe, beginDrain, wakeStopped, endDrain, removeEn
  * from here at a bounded rate, never from a request's handler (spec section 5). A cancel does not stop it.
  */
 export async function endpoint(run: EndpointRun): Promise<void> {
-  await CancellationScope.nonCancellable(() => work(run));
+  await CancellationScope.nonCancellable(() => new Endpoint(run).live());
 }
 
-async function work({ endpointId, carried }: EndpointRun): Promise<void> {
-  const state: EndpointState = carried ?? { resume: null, isRemoved: false, phase: 'none', walk: null };
+class Endpoint {
+  readonly #endpointId: string;
+  readonly #state: EndpointState;
   /** The last word of a probe: it may come before the activity that chose it has returned. */
-  let lastProbed: { deliveryId: string; outcome: Outcome['kind'] } | null = null;
-  setHandler(resumeSignal, ({ pauseVersion }) => {
-    state.resume = Math.max(state.resume ?? 0, pauseVersion);
-  });
-  setHandler(removeSignal, () => {
-    state.isRemoved = true;
-  });
-  setHandler(probedSignal, (word) => {
-    lastProbed = word;
-  });
-  const isLong = () => workflowInfo().continueAsNewSuggested;
+  #lastProbed: { deliveryId: string; outcome: Outcome['kind'] } | null = null;
+
+  constructor({ endpointId, carried }: EndpointRun) {
+    this.#endpointId = endpointId;
+    this.#state = carried ?? { resume: null, isRemoved: false, phase: 'none', walk: null };
+    setHandler(resumeSignal, ({ pauseVersion }) => {
+      this.#state.resume = Math.max(this.#state.resume ?? 0, pauseVersion);
+    });
+    setHandler(removeSignal, () => {
+      this.#state.isRemoved = true;
+    });
+    setHandler(probedSignal, (word) => {
+      this.#lastProbed = word;
+    });
+  }
+
+  async live(): Promise<void> {
+    while (!workflowInfo().continueAsNewSuggested) {
+      if (await this.#step()) continue;
+      await condition(allHandlersFinished);
+      if (this.#state.resume === null && !this.#state.isRemoved) return;
+    }
+    await condition(allHandlersFinished);
+    await continueAsNew<typeof endpoint>({ endpointId: this.#endpointId, carried: this.#state });
+  }
 
   /** One step of whatever there is to do; false when there is nothing. */
-  async function step(): Promise<boolean> {
-    if (state.isRemoved) {
-      await remove();
-    } else if (state.resume !== null) {
-      const pauseVersion = state.resume;
-      state.phase = await resumeEndpoint({ endpointId, pauseVersion });
-      if (state.resume === pauseVersion) state.resume = null;
-    } else if (state.phase === 'probe') {
-      await tryOne();
-    } else if (state.phase === 'drain') {
-      await drain();
-    } else return false;
+  async #step(): Promise<boolean> {
+    if (this.#state.isRemoved) await this.#remove();
+    else if (this.#state.resume !== null) await this.#resume(this.#state.resume);
+    else if (this.#state.phase === 'probe') await this.#tryOne();
+    else if (this.#state.phase === 'drain') await this.#drain();
+    else return false;
     return true;
   }
 
+  async #resume(pauseVersion: number): Promise<void> {
+    this.#state.phase = await resumeEndpoint({ endpointId: this.#endpointId, pauseVersion });
+    if (this.#state.resume === pauseVersion) this.#state.resume = null;
+  }
+
   /** Lets one delivery go first; when it succeeds, or nothing is held, the rest follows. */
-  async function tryOne(): Promise<void> {
-    lastProbed = null;
-    const chosen = await chooseProbe({ endpointId });
+  async #tryOne(): Promise<void> {
+    this.#lastProbed = null;
+    const chosen = await chooseProbe({ endpointId: this.#endpointId });
     if (chosen.kind === 'paused') {
-      state.phase = 'none';
+      this.#state.phase = 'none';
       return;
     }
     if (chosen.kind === 'chosen') {
-      const outcome = () => (lastProbed?.deliveryId === chosen.deliveryId ? lastProbed.outcome : null);
+      const outcome = () => (this.#lastProbed?.deliveryId === chosen.deliveryId ? this.#lastProbed.outcome : null);
       // A failure that is retried is no answer yet: it goes on by the schedule, and the rest stays held.
-      const isAnswered = () => outcome() === 'delivered' || outcome() === 'abandoned' || outcome() === 'held';
-      await condition(() => isAnswered() || state.resume !== null || state.isRemoved, longestProbeMs);
+      const isAnswered = () => outcome() === 'delivered' || outcome() === 'abandoned';
+      const isOvertaken = () => this.#state.resume !== null || this.#state.isRemoved;
+      await condition(() => isAnswered() || isOvertaken(), longestProbeMs);
       if (outcome() !== 'delivered') return;
     }
-    await beginDrain({ endpointId });
-    state.phase = 'drain';
-    state.walk = null;
+    await beginDrain({ endpointId: this.#endpointId });
+    this.#state.phase = 'drain';
+    this.#state.walk = null;
   }
 
   /** Wakes all lanes that the pause has stopped. */
-  async function drain(): Promise<void> {
-    const isOver = await walk((position: StoppedPosition | null) =>
+  async #drain(): Promise<void> {
+    const endpointId = this.#endpointId;
+    const isOver = await this.#walk((position: StoppedPosition | null) =>
       wakeStopped({ endpointId, position, limit: wakesAtOnce }),
     );
     if (!isOver) return;
     await endDrain({ endpointId });
-    state.phase = 'none';
+    this.#state.phase = 'none';
   }
 
-  async function remove(): Promise<void> {
+  async #remove(): Promise<void> {
+    const endpointId = this.#endpointId;
     await removeEndpoint({ endpointId });
-    if (state.phase !== 'none') state.walk = null;
-    state.phase = 'none';
-    state.resume = null;
+    if (this.#state.phase !== 'none') this.#state.walk = null;
+    this.#state.phase = 'none';
+    this.#state.resume = null;
     if (!(await abandonDeleted({ endpointId }))) return;
-    const isOver = await walk((after: Position | null) => wakeDeleted({ endpointId, after, limit: abandonedAtOnce }));
-    if (isOver) state.isRemoved = false;
+    const isOver = await this.#walk((after: Position | null) =>
+      wakeDeleted({ endpointId, after, limit: abandonedAtOnce }),
+    );
+    if (isOver) this.#state.isRemoved = false;
   }
 
-  /** One batch of a walk; true at its end. When somebody could not be told, it begins again. */
-  async function walk<At extends StoppedPosition | Position>(
-    batch: (at: At | null) => Promise<Walked<At>>,
-  ): Promise<boolean> {
-    const { next, missed } = await batch((state.walk?.at ?? null) as At | null);
-    const hasMissed = missed || state.walk?.missed === true;
-    state.walk = next === null ? null : { at: next, missed: hasMissed };
-    if (next !== null) await sleep(pauseBetweenMs);
-    else if (hasMissed) await sleep(pauseBeforeRepeatMs);
+  /** One batch of a walk; true at its end. When a lane could not be told, it begins again. */
+  async #walk<At extends StoppedPosition | Position>(batch: (at: At | null) => Promise<Walked<At>>): Promise<boolean> {
+    const { next, missed } = await batch((this.#state.walk?.at ?? null) as At | null);
+    const hasMissed = missed || this.#state.walk?.missed === true;
+    this.#state.walk = next === null ? null : { at: next, missed: hasMissed };
+    if (next !== null) await sleep(pauseBetweenMs, { summary: 'wakes the next lanes a moment later' });
+    else if (hasMissed) await sleep(pauseBeforeRepeatMs, { summary: 'walks again for those that could not be told' });
     return next === null && !hasMissed;
   }
-
-  while (!isLong()) {
-    if (!(await step())) {
-      await condition(allHandlersFinished);
-      if (state.resume === null && !state.isRemoved) return;
-    }
-  }
-  await condition(allHandlersFinished);
-  await continueAsNew<typeof endpoint>({ endpointId, carried: state });
 }

@@ -7,5 +7,4 @@ export { overdue } from './overdue.ts';
 export { recovery, recoveryJob } from './recovery.ts';
 export { resend } from './resend.ts';
 export { retention } from './retention.ts';
-export { skip } from './skip.ts';
 export { widget } from './widget.ts';

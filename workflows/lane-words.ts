@@ -1,5 +1,5 @@
 import { waitingFor, type WaitingFor } from '../src/domain/waiting-for.ts';
-import type { Lane, QueuedDelivery } from './lane.ts';
+import type { Lane, QueuedDelivery } from '../src/domain/lanes.ts';
 
 /** What a lane's head waits for; `reason` null: its attempt is under way. */
 export type LaneWaitsFor = WaitingFor | { reason: null; sentence: string };
@@ -7,20 +7,20 @@ export type LaneWaitsFor = WaitingFor | { reason: null; sentence: string };
 /** The same words as the API's `waiting_for`, from what the workflow knows (spec sections 6 and 7). */
 export function laneWaitsFor({ queue: [head], attempts }: Lane, now: number): LaneWaitsFor {
   if (head === undefined) return { reason: null, sentence: 'Nothing is left to send.' };
-  if (head.asleep === undefined && head.dueAt <= now)
-    return { reason: null, sentence: `${capitalized(attemptOf(head, attempts))} is under way.` };
+  const isUnderWay = head.waitsFor === 'outcome' || (head.waitsFor === undefined && (head.dueAt ?? 0) <= now);
+  if (isUnderWay) return { reason: null, sentence: `${capitalized(attemptOf(head, attempts))} is under way.` };
   const waiting = waitingFor(
     {
       deliveryId: head.id,
-      status: head.asleep === 'held' ? 'held' : 'retrying',
+      status: head.waitsFor === 'resume' ? 'held' : 'retrying',
       attempt: head.attempt,
       attemptsBefore: 0,
-      nextAttemptAt: head.asleep === undefined ? head.dueAt : null,
-      isQueued: head.asleep === 'waiting',
+      nextAttemptAt: head.waitsFor === undefined ? head.dueAt : null,
+      isQueued: head.waitsFor === 'slot',
       earlier: null,
       endpoint: {
         // Held for a pause, or for another delivery that goes first after it: only the endpoint's row says which.
-        pausedReason: head.asleep === 'held' ? 'unknown' : null,
+        pausedReason: head.waitsFor === 'resume' ? 'unknown' : null,
         resumePhase: null,
         probeDeliveryId: null,
         rateLimitedUntil: null,
@@ -38,13 +38,18 @@ export const describeLanes = (lanes: readonly Lane[], now: number) =>
 /** Names a lane's timer in the history: `attempt 4 of 5 of lead.enriched at crm.example`. */
 export function timerSummary(head: QueuedDelivery, lane: Lane): string {
   const what = deliveryName(head, lane);
-  if (head.asleep === 'waiting') return `looks again for a slot for ${what}`;
+  if (head.waitsFor === 'slot') return `asks again for a slot for ${what}`;
+  if (head.waitsFor === 'outcome') return `asks what became of ${attemptOf(head, lane.attempts)} of ${what}`;
   return `${attemptOf(head, lane.attempts)} of ${what}`;
 }
 
-/** Names an attempt's activity in the history. */
-export const attemptSummary = (head: QueuedDelivery, lane: Lane): string =>
-  `${attemptOf(head, lane.attempts)} of ${deliveryName(head, lane)}`;
+/** Names the activity that works lanes in the history. */
+export function deliverSummary([lane, ...others]: readonly Lane[]): string {
+  const [head] = lane?.queue ?? [];
+  if (lane === undefined || head === undefined) return 'skips a delivery';
+  const what = `${attemptOf(head, lane.attempts)} of ${deliveryName(head, lane)}`;
+  return others.length === 0 ? what : `${what}, and at ${others.length} more endpoints`;
+}
 
 const attemptOf = ({ attempt }: QueuedDelivery, attempts: number | null): string =>
   attempts === null ? `attempt ${attempt}` : `attempt ${attempt} of ${attempts}`;

@@ -27,6 +27,7 @@ export function judge(
 ): { input: PublishLeadInput; next: LeadState } {
   const now = Date.now();
   const { state, claims } = applyAll(lead, appliedIds, steps);
+  const traceparents = [...new Set(steps.flatMap(({ traceparent }) => traceparent ?? []))];
   const emissions = dueEvents(state, now).map((type) => ({ type, eventId: uuid4(), occurredAt: now }));
   const next = markEmitted(state, Object.fromEntries(emissions.map(({ type, eventId }) => [type, eventId])));
   return {
@@ -45,6 +46,7 @@ export function judge(
       freshRun: isFresh,
       busyEndpoints,
       now,
+      ...(traceparents.length > 0 && { traceparents }),
     },
   };
 }

@@ -1,9 +1,9 @@
 import type { Settings } from '../activities/publish.ts';
 import type { LeadStep } from '../src/domain/lead.ts';
 import { type LeadState, newLeadState } from '../src/domain/lead-state.ts';
-import type { Lane } from './lane.ts';
+import type { LaneState } from './lanes.ts';
 
-/** What a lead's workflow starts with: who it is, or, continued as new, all it was. */
+/** What a lead's workflow starts with: which lead it is, or, continued as new, all that the run before knew. */
 export interface LeadRun {
   organizationId: string;
   leadId: string;
@@ -13,7 +13,7 @@ export interface LeadRun {
 /** All that a run knows: plain JSON, which crosses continue-as-new. */
 export interface CarriedLead {
   lead: LeadState;
-  lanes: Lane[];
+  deliveries: LaneState;
   /** Signals that were received and not applied yet. */
   inbox: LeadStep[];
   /** Null until the first publish brought them. */
@@ -34,11 +34,11 @@ export const maxCarriedSize = 400_000;
 /** Of a lead that has more steps than any real one, the ledger still refuses other content under an old id. */
 const maxAppliedIds = 1_000;
 
-/** What a run begins with: what the one before carried over, or nothing but who the lead is. */
+/** What a run begins with: what the one before carried over, or nothing but which lead it is. */
 export const beginningOf = ({ organizationId, leadId, carried }: LeadRun, now: number): CarriedLead =>
   carried ?? {
     lead: newLeadState(organizationId, leadId),
-    lanes: [],
+    deliveries: { lanes: [], unread: [] },
     inbox: [],
     settings: null,
     appliedIds: [],

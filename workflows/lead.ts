@@ -13,23 +13,24 @@ import type { NotifyActivities } from '../activities/notify.ts';
 import type { PublishActivities } from '../activities/publish.ts';
 import { dueEvents, isAwaiting, markEmitted, release } from '../src/domain/gate.ts';
 import { leadSubject } from '../src/domain/ids.ts';
+import { type DeliveryReport, isSettled } from '../src/domain/lanes.ts';
 import type { LeadStepName } from '../src/domain/lead.ts';
 import { newLeadState, stageOf } from '../src/domain/lead-state.ts';
 import { Alarm } from './alarm.ts';
 import { askForErasure } from './erase.ts';
 import { descriptions } from './descriptions.ts';
-import { Lanes } from './lane.ts';
 import { describeLanes } from './lane-words.ts';
+import { Lanes } from './lanes.ts';
 import { judge, publishSummary, takeBatch, withDeadlines } from './lead-batch.ts';
 import { leadDetails } from './lead-details.ts';
 import { assertReleasable } from './lead-release.ts';
 import { beginningOf, type CarriedLead, type LeadRun, maxCarriedSize, unreadSize, withApplied } from './lead-run.ts';
 import { idleAt, nextLookAt, overdueAt } from './lead-times.ts';
 import { LeadView } from './lead-view.ts';
-import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals, wakeSignal } from './messages.ts';
+import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals } from './messages.ts';
 import { startNotice } from './notice.ts';
 
-const { publishLead, storeLead, openDeliveries } = proxyLocalActivities<PublishActivities>({
+const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
   // An attempt inside it is handed over after half a second; what remains is Postgres.
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
@@ -43,7 +44,7 @@ const { reportOverdue } = proxyActivities<NotifyActivities>({
 
 /**
  * One lead's life: takes its steps in, emits what they make due, and sees every delivery to its end. Signal handlers only
- * append; one loop acts (spec section 1). A cancel does not stop it: what is unsettled would be nobody's.
+ * append; one loop acts (spec section 1). A cancel does not stop it: no workflow would be left for what is unsettled.
  */
 export async function lead(run: LeadRun): Promise<void> {
   await CancellationScope.nonCancellable(() => new Lead(run).live());
@@ -55,39 +56,22 @@ class Lead {
   readonly #alarm = new Alarm();
   readonly #view = new LeadView();
   readonly #state: CarriedLead;
-  /** The report is under way; continued as new before it is done, the next run makes it again, which changes nothing. */
-  #isReporting = false;
-  /** The run before was gone: what is unsettled is this run's to find. */
-  #isTakingOver = false;
+  /** The report that the enrichment is overdue, from when it begins. */
+  #reporting: Promise<void> | null = null;
 
   constructor(run: LeadRun) {
     this.#subject = leadSubject(run.organizationId, run.leadId);
     this.#state = beginningOf(run, Date.now());
-    this.#lanes = new Lanes({
-      lanes: this.#state.lanes,
-      taskQueue: deliveryTaskQueue(),
-      attemptTimeoutMs: () => this.#state.settings?.attemptTimeoutMs ?? 15_000,
+    this.#lanes = new Lanes(this.#state.deliveries, {
+      subject: this.#subject,
       attempts: () => this.#state.settings?.attempts ?? null,
-      onAbandoned: () => this.#markAbandoned(),
-      onSettled: () => {
-        this.#state.lastActiveAt = Date.now();
-        this.#alarm.ensure(this.#nextLookAt());
-        this.#view.tell(this.describe());
-      },
+      onReport: (report) => this.#note(report),
     });
     for (const signal of Object.values(stepSignals)) {
       setHandler(signal, (step) => void this.#state.inbox.push(step), {
         description: descriptions[signal.name as LeadStepName],
       });
     }
-    setHandler(
-      wakeSignal,
-      ({ endpointId, takeOver }) => {
-        this.#isTakingOver ||= takeOver === true;
-        this.#lanes.wake(endpointId);
-      },
-      { description: descriptions.wake },
-    );
     setHandler(stateQuery, () => this.describe(), { description: descriptions.leadState });
     setHandler(completeEnrichmentUpdate, () => this.#release(), {
       validator: () => assertReleasable(this.#state.lead),
@@ -96,15 +80,15 @@ class Lead {
   }
 
   async live(): Promise<void> {
-    // Timers do not cross continue-as-new. A fresh run always has a step to read first.
-    if (!this.#state.isFresh) this.#alarm.ensure(this.#nextLookAt());
+    // Timers do not cross continue-as-new. A fresh run always has something to read first.
+    if (!this.#state.isFresh) this.#setAlarm();
     while (!workflowInfo().continueAsNewSuggested) {
       await condition(() => this.#hasReasonToLook());
-      if (this.#isTakingOver) await this.#takeOver();
       if (this.#state.inbox.length > 0 || this.#isSomethingDue()) await this.#act();
-      if (!this.#isReporting && Date.now() >= overdueAt(this.#state)) void this.#reportOverdue();
+      if (this.#lanes.isDue) await this.#deliver();
+      if (this.#reporting === null && Date.now() >= overdueAt(this.#state)) this.#reporting = this.#reportOverdue();
       if (this.#isFinished() && (await this.#close())) return;
-      this.#alarm.ensure(this.#nextLookAt());
+      this.#setAlarm();
     }
     await this.#continue();
   }
@@ -112,19 +96,25 @@ class Lead {
   #hasReasonToLook(): boolean {
     return (
       this.#state.inbox.length > 0 ||
-      this.#isTakingOver ||
+      this.#lanes.isDue ||
       this.#alarm.hasFired ||
       this.#isReleased() ||
       workflowInfo().continueAsNewSuggested
     );
   }
 
+  /** For the next lane that is due, or whatever else may change by itself. */
+  #setAlarm(): void {
+    const isReporting = this.#reporting !== null;
+    this.#lanes.setAlarm(this.#alarm, nextLookAt(this.#state, { isWaiting: this.#isWaiting(), isReporting }));
+  }
+
   describe(): LeadDescription {
-    const { lead: state, lanes, inbox } = this.#state;
+    const { lead: state, deliveries, inbox } = this.#state;
     const description = {
       stage: stageOf(state),
       leadStatus: state.leadStatus,
-      lanes: describeLanes(lanes, Date.now()),
+      lanes: describeLanes(deliveries.lanes, Date.now()),
       unreadSteps: inbox.length,
       lead: state,
     };
@@ -144,7 +134,7 @@ class Lead {
           break;
         case 'emitted':
           this.#state.lead = markEmitted(this.#state.lead, result.emitted);
-          this.#lanes.add(result.open, Date.now());
+          this.#lanes.add(result.open);
           break;
         case 'known':
           this.#state.lead = result.kept.lead;
@@ -171,7 +161,7 @@ class Lead {
           );
           this.#state.lastActiveAt = Date.now();
           if (result.abandoned) this.#markAbandoned();
-          this.#lanes.add(result.open, Date.now());
+          this.#lanes.add(result.open);
           this.#view.show(this.describe());
           for (const notice of result.notices) await startNotice(notice);
           return;
@@ -179,9 +169,14 @@ class Lead {
     }
   }
 
-  async #takeOver(): Promise<void> {
-    this.#isTakingOver = false;
-    this.#lanes.add(await openDeliveries({ subject: this.#subject }), Date.now());
+  async #deliver(): Promise<void> {
+    await this.#lanes.work();
+    this.#view.tell(this.describe());
+  }
+
+  #note(report: DeliveryReport): void {
+    if (report.outcome.kind === 'abandoned') this.#markAbandoned();
+    if (isSettled(report)) this.#state.lastActiveAt = Date.now();
   }
 
   #isSomethingDue(): boolean {
@@ -195,7 +190,6 @@ class Lead {
 
   /** Tells the organization, in its next digest, and the operator (spec section 1): once. Neither the lead nor its steps wait for it. */
   async #reportOverdue(): Promise<void> {
-    this.#isReporting = true;
     const { organizationId, leadId, enrichmentDueAt } = this.#state.lead;
     const waitingSince = (enrichmentDueAt ?? Date.now()) - (this.#state.settings?.enrichmentDeadlineMs ?? 0);
     await reportOverdue({ organizationId, leadId, waitingSince });
@@ -229,7 +223,7 @@ class Lead {
   }
 
   async #continue(): Promise<never> {
-    await this.#lanes.stop();
+    await this.#reporting;
     // What the next run starts with has to fit into one payload, so only few unread steps may go along.
     do {
       while (unreadSize(this.#state) > maxCarriedSize) await this.#act();
@@ -248,16 +242,9 @@ class Lead {
     await sleep('1s', { summary: 'leaves the task of a local activity before the run ends' });
   }
 
-  #nextLookAt(): number {
-    return nextLookAt(this.#state, { isWaiting: this.#isWaiting(), isReporting: this.#isReporting });
-  }
-
   #markAbandoned(): void {
     if (this.#state.hasAbandoned) return;
     this.#state.hasAbandoned = true;
     this.#view.markAbandoned();
   }
 }
-
-/** Attempts that a workflow task must not wait for run beside its own task queue. */
-const deliveryTaskQueue = (): string => `${workflowInfo().taskQueue}-deliveries`;

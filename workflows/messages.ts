@@ -1,8 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LeadStage, LeadStatus, LeadStep, LeadStepName, WidgetStep } from '../src/domain/lead.ts';
 import type { LeadState } from '../src/domain/lead-state.ts';
+import type { DeliveryReport, Lane } from '../src/domain/lanes.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
-import type { Lane } from './lane.ts';
 import type { LaneWaitsFor } from './lane-words.ts';
 
 /** Signals of a lead, named after its steps (spec section 6). */
@@ -24,6 +24,10 @@ export const widgetSignal = defineSignal<[WidgetStep]>('changed');
  * the run before was gone, so this one is to find what is unsettled.
  */
 export const wakeSignal = defineSignal<[{ endpointId: string; takeOver?: boolean }]>('wake');
+/** What became of attempts that the workflow's task did not wait for. */
+export const outcomesSignal = defineSignal<[DeliveryReport[]]>('outcomes');
+/** An operator gives an unsettled delivery up. */
+export const skipSignal = defineSignal<[{ deliveryId: string }]>('skip');
 
 /** An endpoint's unsettled deliveries, with what the first of them waits for. */
 export type LaneDescription = Lane & { waitsFor: LaneWaitsFor };

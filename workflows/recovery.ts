@@ -4,7 +4,6 @@ import {
   continueAsNew,
   ParentClosePolicy,
   proxyActivities,
-  setHandler,
   sleep,
   startChild,
   workflowInfo,
@@ -12,8 +11,8 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RecoveryActivities, RecoveryInput } from '../activities/recovery.ts';
 import { recoveryWorkflowId } from '../src/domain/ids.ts';
-import { Lanes } from './lane.ts';
-import { wakeSignal } from './messages.ts';
+import { Alarm } from './alarm.ts';
+import { Lanes } from './lanes.ts';
 
 export interface RecoveryJobRun extends RecoveryInput {
   /** Its deliveries are taken up, and the leads up to this subject were started. */
@@ -34,9 +33,6 @@ const pauseBetweenMs = 1_000;
 /** How soon a job whose leads all run looks whether they are done, and how often at last (milliseconds): most take a moment. */
 const firstLookMs = 1_000;
 const lookAgainMs = 15_000;
-
-/** Bounds how long an attempt's activity may take; the attempt itself is bounded by the configuration (milliseconds). */
-const attemptTimeoutMs = 600_000;
 
 const { takeUpRecovery, recoverySubjects, recoveryDeliveries, firstUnsettled, finishRecovery } =
   proxyActivities<RecoveryActivities>({
@@ -102,20 +98,14 @@ export async function recovery(run: RecoveryRun): Promise<void> {
 }
 
 async function recoverSubject({ jobId, endpointId, subject }: RecoveryRun): Promise<void> {
-  const lanes = new Lanes({
-    lanes: [],
-    taskQueue: `${workflowInfo().taskQueue}-deliveries`,
-    attemptTimeoutMs: () => attemptTimeoutMs,
-    attempts: () => null,
-    onAbandoned: () => {},
-    onSettled: () => {},
-  });
-  setHandler(wakeSignal, (wake) => lanes.wake(wake.endpointId));
+  const lanes = new Lanes({ lanes: [], unread: [] }, { subject: '', attempts: () => null, onReport: () => {} });
+  const alarm = new Alarm();
   const deliveries = await recoveryDeliveries({ jobId, subject });
-  lanes.add(
-    deliveries.map(({ id, attempt }) => ({ id, endpointId, attempt, delayMs: 0 })),
-    Date.now(),
-  );
-  await condition(() => lanes.isEmpty);
-  await sleep('1s'); // never close in a task that may have run a local activity: see lead.ts
+  lanes.add(deliveries.map(({ id, attempt }) => ({ id, endpointId, attempt, delayMs: 0 })));
+  while (!lanes.isEmpty) {
+    lanes.setAlarm(alarm, Number.POSITIVE_INFINITY);
+    await condition(() => lanes.isDue || alarm.hasFired);
+    await lanes.work();
+  }
+  await sleep('1s'); // never close in a task that ran a local activity: see lead.ts
 }

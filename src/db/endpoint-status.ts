@@ -35,8 +35,7 @@ const pauseLocked = (db: Queryable, endpointId: string, reason: PausedReason): P
 /** A delivery that was under way while its endpoint was deleted, and failed: the walk over the others may be over. */
 const abandonOne = (db: Queryable, deliveryId: string): Promise<number> =>
   db.execute(
-    `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null,
-            waiting_since = null
+    `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null
       where id = $1 and status in ('pending', 'retrying', 'held')`,
     [deliveryId],
   );

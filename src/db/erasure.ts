@@ -57,7 +57,7 @@ export const erasure = (db: Database) => ({
 
 const abandonUnsettled = (db: Queryable, subject: string) =>
   db.execute(
-    `update deliveries set status = 'abandoned', reason = 'lead_erased', settled_at = now(), next_attempt_at = null, waiting_since = null
+    `update deliveries set status = 'abandoned', reason = 'lead_erased', settled_at = now(), next_attempt_at = null
       where subject = $1 and status not in ('delivered', 'abandoned')`,
     [subject],
   );

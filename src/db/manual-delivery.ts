@@ -4,69 +4,40 @@ import type { Database } from './pool.ts';
 import { type Sendable, type SendableRow, sendableColumns, sendableFrom, toSendable } from './sendable.ts';
 import type { Wake } from '../domain/wake.ts';
 
-interface WorkedRow {
-  workflow_id: string;
-  endpoint_id: string;
-  is_head: boolean;
-}
-
-/** Of a delivery: who works its lane, and whether all before it there is settled. */
-const worked = `coalesce(runner, subject) as workflow_id, endpoint_id,
-  not exists (select from deliveries o
-               where o.subject = deliveries.subject and o.endpoint_id = deliveries.endpoint_id and o.sequence < deliveries.sequence
-                 and o.runner is not distinct from deliveries.runner and o.status not in ('delivered', 'abandoned')) as is_head`;
-
-// Behind another one it is found in its turn, and a wake would hurry the retry of that one.
-const toWake = (row: WorkedRow | undefined): Wake | null =>
-  row?.is_head === true ? { workflowId: row.workflow_id, endpointId: row.endpoint_id } : null;
-
-// A first attempt begins as its delivery is created, is in no row for half a second, and goes on when the delivery is skipped
-// meanwhile: its number is not given to a resend, though it may turn out that there was none.
-const lastNumber = `greatest(d.attempt, case when d.created_at > now() - interval '2 seconds' then 1 else 0 end)`;
-
-/** What became of a skip, and who sleeps on the delivery and is to be told. */
-export interface Skipped {
-  /** `before`: it was skipped already; `settled`: it is too late. */
-  kind: 'skipped' | 'before' | 'settled';
-  wake: Wake | null;
-}
-
 /** What an operator does to one delivery: skip it, or send it again (spec section 5). */
 export const manualDelivery = (db: Database) => ({
-  async isUnsettled(deliveryId: string): Promise<boolean> {
-    const rows = await db.query(`select 1 from deliveries where id = $1 and status not in ('delivered', 'abandoned')`, [
-      deliveryId,
-    ]);
-    return rows.length > 0;
+  /** The workflow that works an unsettled delivery; null: it is settled. */
+  async workflowOf(deliveryId: string): Promise<Wake | null> {
+    const [row] = await db.query<{ workflow_id: string; endpoint_id: string }>(
+      `select coalesce(runner, subject) as workflow_id, endpoint_id from deliveries
+        where id = $1 and status not in ('delivered', 'abandoned')`,
+      [deliveryId],
+    );
+    return row === undefined ? null : { workflowId: row.workflow_id, endpointId: row.endpoint_id };
   },
 
-  /** Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. */
-  skip: (deliveryId: string): Promise<Skipped> =>
+  /** Abandons an unsettled delivery as `skipped`; one under way after its answer, unless that is 2xx. False: it is settled. */
+  skip: (deliveryId: string): Promise<boolean> =>
     db.tx(async (tx) => {
       await lockEndpointOf(tx, deliveryId);
-      const [row] = await tx.query<WorkedRow>(
+      const skipped = await tx.execute(
         `update deliveries set
             skip_requested = true,
             status = case when status = 'delivering' then status else 'abandoned' end,
             reason = case when status = 'delivering' then null else 'skipped' end,
             settled_at = case when status = 'delivering' then null else now() end,
-            next_attempt_at = null, waiting_since = null
-          where id = $1 and status not in ('delivered', 'abandoned')
-          returning ${worked}`,
+            next_attempt_at = null
+          where id = $1 and status not in ('delivered', 'abandoned')`,
         [deliveryId],
       );
-      if (row !== undefined) return { kind: 'skipped', wake: toWake(row) };
-      const [before] = await tx.query<WorkedRow>(
-        `select ${worked} from deliveries where id = $1 and reason = 'skipped'`,
-        [deliveryId],
-      );
-      return { kind: before === undefined ? 'settled' : 'before', wake: toWake(before) };
+      if (skipped > 0) return true;
+      return (await tx.query(`select 1 from deliveries where id = $1 and reason = 'skipped'`, [deliveryId])).length > 0;
     }),
 
   /** The number of the attempt that a resend would be; null when the delivery cannot be sent again: unsettled, erased, or its bytes are gone. */
   async resendNumber(deliveryId: string): Promise<number | null> {
     const [row] = await db.query<{ number: number }>(
-      `select ${lastNumber} + 1 as number from deliveries d join event_bodies b using (event_id) join endpoints p on p.id = d.endpoint_id
+      `select d.attempt + 1 as number from deliveries d join event_bodies b using (event_id) join endpoints p on p.id = d.endpoint_id
         where d.id = $1 and p.deleted_at is null
           and (d.status = 'delivered' or (d.status = 'abandoned' and d.reason <> 'lead_erased'))`,
       [deliveryId],
@@ -76,7 +47,7 @@ export const manualDelivery = (db: Database) => ({
 
   /**
    * Takes the number for a resend and gives what it sends; null when it was made already, or can no longer be: a recovery took
-   * the delivery up, or the number, meanwhile. From here on whoever takes the delivery up goes on with the next number; a repeat
+   * the delivery up, or the number, in between. From here on a recovery that takes the delivery up goes on with the next number; a repeat
    * after a crash finds its own.
    */
   async beginResend(deliveryId: string, number: number): Promise<Sendable | null> {
@@ -93,7 +64,7 @@ export const manualDelivery = (db: Database) => ({
     return row === undefined ? null : toSendable(row);
   },
 
-  /** Logs a resend, unless the lead was erased meanwhile, with its bytes: nothing the partner answered may be kept then. A success makes an abandoned delivery delivered and ends the failing episode, a failure changes nothing. */
+  /** Logs a resend, unless the lead was erased since, and its bytes are gone: nothing the partner answered may be kept then. A success makes an abandoned delivery delivered and ends the failing episode, a failure changes nothing. */
   recordResend: (
     delivery: Pick<Sendable, 'deliveryId' | 'endpointId'>,
     attempt: { id: string; number: number; ageMs: number; result: AttemptResult; delivered: boolean },

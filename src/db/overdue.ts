@@ -23,12 +23,13 @@ const firstId = '00000000-0000-0000-0000-000000000000';
 /** This long after its time a lane that runs has long looked (seconds). */
 const graceSeconds = 300;
 
-// Of a lane only the first: the others wait for it. What stands in line, or is held, waits for its endpoint.
+// Of a lane only the first: the others wait for it. What is queued waits for its endpoint.
 const isOverdue = `
-  d.waiting_since is null and coalesce(d.next_attempt_at, d.attempt_started_at, d.created_at) < now() - interval '${graceSeconds} s'
+  not exists (select from endpoint_queue q where q.delivery_id = d.id)
+  and coalesce(d.next_attempt_at, d.attempt_started_at, d.created_at) < now() - interval '${graceSeconds} s'
   and ${isFirst}`;
 
-/** Deliveries that nobody seems to work at, though nothing stands in their way. */
+/** Deliveries that no workflow seems to work at, though nothing stands in their way. */
 export const overdue = (db: Queryable) => ({
   /** Looks at the next `limit` unsettled deliveries of the endpoint at which the walk stands, or goes on to the next endpoint. */
   async next({ endpointId, after }: OverduePosition, limit: number): Promise<OverdueBatch> {

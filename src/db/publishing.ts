@@ -1,9 +1,11 @@
-import type { LeadEventType, LeadStage, LeadStatus, Mode, Tier } from '../domain/lead.ts';
-import type { RegisteredWidget } from '../domain/payloads.ts';
+import type { LeadStage, LeadStatus, Mode } from '../domain/lead.ts';
+import type { OpenDelivery } from '../domain/lanes.ts';
 import { inbound } from './inbound.ts';
+import { type ContextRequest, leadContext } from './lead-context.ts';
 import type { Queryable } from './pool.ts';
 import {
-  endpointMetered,
+  isMetered,
+  isOpen,
   type Sendable,
   type SendableRow,
   sendableColumns,
@@ -30,18 +32,8 @@ export interface FrozenEvent {
   cause: string;
   occurredAt: number;
   body: string;
-}
-
-export interface LeadContext {
-  /** Null: an organization never heard of. */
-  tier: Tier | null;
-  widget: RegisteredWidget | null;
-  /** The read model's row, null before the first publish. `state` is there after a run's close only. */
-  stage: LeadStage | null;
-  state: Buffer | null;
-  /** Inbound ids of this batch that the ledger holds already. */
-  known: { id: string; fingerprint: string; subject: string; outcome: string }[];
-  emitted: { type: LeadEventType; event_id: string }[];
+  /** The trace in which its attempts are (W3C Trace Context). */
+  traceparent: string | null;
 }
 
 export interface PublishStatement {
@@ -50,29 +42,18 @@ export interface PublishStatement {
   mode: Mode;
   claims: Claim[];
   events: FrozenEvent[];
+  /** Endpoints at which this process makes the first attempts at once: their rows say so. */
+  fast: string[];
+  /** This process. */
+  owner: string;
   /** Absent for a widget. */
   lead?: { leadId: string; stage: LeadStage; leadStatus: LeadStatus | null };
 }
 
-// One round trip for everything a lead's step has to know; the widget by its id wins over the widget by its version.
-const leadContextSql = `
-  select (select tier from organizations where id = $2) as tier,
-         (select row_to_json(w) from (
-            select id, version, name, sources from widgets
-             where organization_id = $2 and (id = $3 or version = $4)
-             order by (id = $3) desc nulls last, created_at, id limit 1) w) as widget,
-         l.stage, l.state,
-         coalesce((select json_agg(json_build_object('id', id, 'fingerprint', encode(fingerprint, 'hex'),
-                                                     'subject', subject, 'outcome', outcome))
-                     from inbound_events where id = any($5::uuid[])), '[]') as known,
-         coalesce((select json_agg(json_build_object('type', type, 'event_id', event_id))
-                     from events where subject = $1), '[]') as emitted
-    from (select 1) one left join leads l on l.subject = $1`;
-
 // The one statement that applies a batch of steps: claims their ids, freezes the bytes, fans out, numbers the lanes and
 // moves the read model, or does nothing of it. Two conditions that another transaction may have broken since the context
 // was read are turned into constraint violations, so that the whole statement fails and the step is judged anew: an id
-// claimed with other content or by another subject, and a lead erased meanwhile (a null where none may be).
+// claimed with other content or by another subject, and a lead that was erased (a null where none may be).
 const publishSql = `
   with claimed as (
     insert into inbound_events (id, fingerprint, subject, name, event, lead_status, occurred_at, outcome)
@@ -94,39 +75,39 @@ const publishSql = `
       lead_status = excluded.lead_status,
       updated_at = now()
   ), frozen as (
-    select * from unnest($11::uuid[], $12::text[], $13::text[], $14::float8[], $15::text[])
-      with ordinality as e (event_id, type, cause, occurred_at, body, position)
+    select * from unnest($11::uuid[], $12::text[], $13::text[], $14::float8[], $15::text[], $21::text[])
+      with ordinality as e (event_id, type, cause, occurred_at, body, traceparent, position)
   ), emitted as (
     insert into events (event_id, subject, type, cause, organization_id, occurred_at)
     select event_id, $1, type, cause, $2, to_timestamp(occurred_at / 1000.0) from frozen
   ), subscribed as (
-    select f.event_id, f.type, f.body, p.id as endpoint_id, p.url, p.secret, p.next_secret, p.overlap_ends_at,
-           p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open,
-           ${endpointMetered} as endpoint_metered,
-           -- Shown as what it is. Its lane asks again at its turn, so a pause that ends meanwhile leaves none behind.
-           case p.status when 'paused' then 'held' else 'pending' end as status,
+    select f.event_id, f.type, f.body, f.traceparent, p.id as endpoint_id, p.url, p.secret, p.next_secret, p.overlap_ends_at,
+           p.id = any ($19::uuid[]) and ${isOpen} and not ${isMetered} as is_fast,
            row_number() over (partition by p.id order by f.position) as nth,
            count(*) over (partition by p.id) as total
       from frozen f join endpoints p
         on p.organization_id = $2 and p.mode = $3 and p.deleted_at is null and f.type = any (p.events)
   ), bodies as (
-    -- Bytes that nobody subscribed to are never read: not kept, so that bodies live and go with deliveries (retention).
-    insert into event_bodies (event_id, body)
-    select event_id, body from frozen where event_id in (select event_id from subscribed)
+    -- Bytes without a subscription are never read: not kept, so that bodies live and go with deliveries (retention).
+    insert into event_bodies (event_id, body, traceparent)
+    select event_id, body, traceparent from frozen where event_id in (select event_id from subscribed)
   ), numbered as (
     insert into lanes (subject, endpoint_id, last_sequence)
     select $1, endpoint_id, max(total) from subscribed group by endpoint_id
     on conflict (subject, endpoint_id) do update set last_sequence = lanes.last_sequence + excluded.last_sequence
     returning endpoint_id, last_sequence
   ), inserted as (
-    insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status, accepted_at)
-    select s.event_id, s.endpoint_id, $2, $1, $16, s.type, n.last_sequence - s.total + s.nth, s.status,
-           coalesce((select max(received_at) from claimed), now())
-      from subscribed s join numbered n using (endpoint_id)
-    returning id, event_id, endpoint_id, event, sequence, accepted_at
+    insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, accepted_at,
+                            status, attempt, attempt_started_at, attempt_owner)
+    select s.event_id, s.endpoint_id, $2, $1, $16, s.type, n.last_sequence - s.total + s.nth,
+           coalesce((select max(received_at) from claimed), now()),
+           case when begins then 'delivering' else 'pending' end, begins::int,
+           case when begins then clock_timestamp() end, case when begins then $20::uuid end
+      from subscribed s join numbered n using (endpoint_id) cross join lateral (select s.is_fast and s.nth = 1 as begins) b
+    returning id, event_id, endpoint_id, event, sequence, accepted_at, status, attempt
   )
-  select i.id, $2 as organization_id, i.endpoint_id, i.event_id, i.event, i.sequence, s.body, s.url, s.endpoint_open, s.endpoint_metered,
-         s.secret, s.next_secret, s.overlap_ends_at, i.accepted_at, 0 as attempts_before, false as recovering
+  select i.id, $2 as organization_id, i.endpoint_id, $1 as workflow_id, i.event_id, i.event, i.sequence, i.status, i.attempt, s.body, s.traceparent,
+         s.url, s.secret, s.next_secret, s.overlap_ends_at, i.accepted_at, 0 as attempts_before, false as recovering
     from inserted i join subscribed s using (event_id, endpoint_id)
    order by i.endpoint_id, i.sequence`;
 
@@ -140,28 +121,22 @@ const leftToDoSql = `
 
 /** The hot path of emission: one read, one write. */
 export const publishing = (db: Queryable) => ({
-  async leadContext(
-    subject: string,
-    organizationId: string,
-    widget: { referenceId: string | null; version: string | null },
-    inboundIds: string[],
-  ): Promise<LeadContext> {
-    const [row] = await db.prepared<LeadContext>('lead-context', leadContextSql, [
-      subject,
-      organizationId,
-      widget.referenceId,
-      widget.version,
-      inboundIds,
-    ]);
-    if (row === undefined) throw new Error(`no context for ${subject}`);
-    return row;
-  },
+  leadContext: (asked: ContextRequest) => leadContext(db, asked),
 
   /**
    * Applies a batch of steps and gives the new deliveries, by endpoint and sequence.
    * @throws a constraint violation when an id, the lead or an event changed hands since the context was read; nothing is then applied.
    */
-  async publish({ subject, organizationId, mode, claims, events, lead }: PublishStatement): Promise<Sendable[]> {
+  async publish({
+    subject,
+    organizationId,
+    mode,
+    claims,
+    events,
+    lead,
+    fast,
+    owner,
+  }: PublishStatement): Promise<Sendable[]> {
     const rows = await db.prepared<SendableRow>('publish', publishSql, [
       subject,
       organizationId,
@@ -181,6 +156,9 @@ export const publishing = (db: Queryable) => ({
       lead?.leadId ?? null,
       lead?.stage ?? null,
       lead?.leadStatus ?? null,
+      fast,
+      owner,
+      events.map((event) => event.traceparent),
     ]);
     return rows.map(toSendable);
   },
@@ -190,13 +168,25 @@ export const publishing = (db: Queryable) => ({
     return (await db.query<SendableRow>(leftToDoSql, [eventIds])).map(toSendable);
   },
 
-  /** What is unsettled of a subject, each with the number of its next attempt, or of the one under way. */
-  unsettledOf: (subject: string) =>
-    db.query<{ id: string; endpoint_id: string; attempt: number }>(
-      `select id, endpoint_id, case when status = 'delivering' then attempt else attempt + 1 end as attempt from deliveries
-        where subject = $1 and runner is null and status not in ('delivered', 'abandoned') order by endpoint_id, sequence`,
+  /** What is unsettled of a subject, in order, but for what a recovery works at. */
+  async unsettledOf(subject: string): Promise<OpenDelivery[]> {
+    const rows = await db.query<SendableRow>(
+      `select ${sendableColumns} from deliveries d ${sendableFrom}
+        where d.subject = $1 and d.runner is null and d.status not in ('delivered', 'abandoned')
+        order by d.endpoint_id, d.sequence`,
       [subject],
-    ),
+    );
+    return rows.map(toSendable).map(toOpen);
+  },
+
+  /** The endpoints of an organization and a mode. */
+  async endpointIds(organizationId: string, mode: Mode): Promise<string[]> {
+    const rows = await db.query<{ id: string }>(
+      'select id from endpoints where organization_id = $1 and mode = $2 and deleted_at is null',
+      [organizationId, mode],
+    );
+    return rows.map((row) => row.id);
+  },
 
   /** The same id with other content: never applied, and visible in the lead's timeline. */
   recordConflict: (id: string, fingerprint: string, subject: string) =>
@@ -228,4 +218,17 @@ export const publishing = (db: Queryable) => ({
       `update leads set state = $2, stage = 'complete', updated_at = now() where subject = $1 and stage <> 'erased'`,
       [subject, state],
     ),
+});
+
+export type Publishing = ReturnType<typeof publishing>;
+
+/** What a workflow is told of a delivery that it has to bring to its end: its lane asks at once. With the words that Temporal shows. */
+export const toOpen = ({ deliveryId, endpointId, status, attempt, url, event, sequence }: Sendable): OpenDelivery => ({
+  id: deliveryId,
+  endpointId,
+  // An attempt that was made is asked for by its number: its outcome is found, and its consequences are drawn again.
+  attempt: status === 'pending' || status === 'held' ? attempt + 1 : attempt,
+  delayMs: 0,
+  host: new URL(url).host,
+  names: { event, sequence },
 });

@@ -62,7 +62,7 @@ export const recovery = (db: Database) => ({
 
   /**
    * Creates a job, unless one runs at the endpoint already: null then. `start` makes it durable elsewhere before this commits:
-   * whoever dies in between has started what creates the job again.
+   * a process that dies in between has started what creates the job again.
    */
   create: (job: NewRecoveryJob, start: () => Promise<unknown>): Promise<string | null> =>
     db.tx(async (tx) => {
@@ -120,7 +120,7 @@ export const recovery = (db: Database) => ({
       ]);
       const taken = await tx.execute(
         `update deliveries set status = 'pending', reason = null, settled_at = null, skip_requested = false,
-                waiting_since = null, attempts_before = attempt, recovery_job_id = $1::uuid,
+                attempts_before = attempt, recovery_job_id = $1::uuid,
                 runner = 'recovery/' || endpoint_id || '/' || $1::uuid || '/' || subject
           where id = any ($2) and status = 'abandoned' and reason = any ($3) and ${hasBody}`,
         [jobId, found.map(({ id }) => id), recoverableReasons],
@@ -142,7 +142,7 @@ export const recovery = (db: Database) => ({
   /** What a job took up of one subject and is not settled, in order. */
   unsettledOf: (jobId: string, subject: string): Promise<RecoveringDelivery[]> =>
     db.query<RecoveringDelivery>(
-      `select id, case when status = 'delivering' then attempt else attempt + 1 end as attempt from deliveries
+      `select id, case when status in ('pending', 'held') then attempt + 1 else attempt end as attempt from deliveries
         where recovery_job_id = $1 and subject = $2 and status not in ('delivered', 'abandoned') order by sequence`,
       [jobId, subject],
     ),

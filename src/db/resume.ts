@@ -98,7 +98,18 @@ export const resumes = (db: Database) => ({
       );
     }),
 
-  /** The next lanes that the pause has stopped, oldest first, and lets them go: who is told finds nothing in its way. */
+  /** How many of the lanes up to a position of the walk have not asked yet, `limit` for all that are more. */
+  async heldUpTo(endpointId: string, { at, id }: Position, limit: number): Promise<number> {
+    const [row] = await db.query<{ count: number }>(
+      `select count(*)::int as count from (
+         select from deliveries d where d.endpoint_id = $1 and d.status = 'held' and d.status not in ('delivered', 'abandoned')
+            and (d.created_at, d.id) <= ($2::timestamptz, $3::uuid) limit $4) held`,
+      [endpointId, at, id, limit],
+    );
+    return row?.count ?? 0;
+  },
+
+  /** The next lanes that the pause has stopped, oldest first, and lets them go: a lane that is told finds nothing in its way. */
   async nextStopped(endpointId: string, from: StoppedPosition | null, limit: number): Promise<StoppedBatch> {
     const position: StoppedPosition = from ?? { status: 'held', after: null };
     const { at, id } = position.after ?? start;
@@ -130,13 +141,16 @@ export const resumes = (db: Database) => ({
   /** Abandons the next deliveries of a deleted endpoint, but for what is under way: that finishes and counts. Gives how many. */
   abandonDeleted: (endpointId: string, limit: number): Promise<number> =>
     db.execute(
-      `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null,
-              waiting_since = null
+      `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null
         where id in (select d.id from deliveries d join endpoints p on p.id = d.endpoint_id
                       where p.id = $1 and p.deleted_at is not null and d.status = any ('{pending,retrying,held}')
                         and d.status not in ('delivered', 'abandoned') limit $2 for update of d skip locked)`,
       [endpointId, limit],
     ),
+
+  /** Empties the queue of a deleted endpoint. */
+  clearQueue: (endpointId: string): Promise<number> =>
+    db.execute('delete from endpoint_queue where endpoint_id = $1', [endpointId]),
 
   /** The next workflows that may wait for what was abandoned with its endpoint, newest first. */
   async nextDeleted(endpointId: string, after: Position | null, limit: number): Promise<DeletedBatch> {

@@ -1,4 +1,6 @@
-/** So many first attempts may one process have under way at an endpoint without asking for a place. */
+import type { DeliveryStatus } from '../domain/outcome.ts';
+
+/** First attempts that one process may have under way at an endpoint without asking for a slot. */
 export const maxFastInFlight = 16;
 
 /** What an attempt needs to know of a delivery and its endpoint. */
@@ -6,15 +8,18 @@ export interface Sendable {
   deliveryId: string;
   organizationId: string;
   endpointId: string;
+  /** The workflow that works it. */
+  workflowId: string;
   eventId: string;
   event: string;
   sequence: number;
+  status: DeliveryStatus;
+  /** The number of the attempt under way, or of the last one. */
+  attempt: number;
   body: string;
+  /** The trace of the step that emitted it (W3C Trace Context). */
+  traceparent: string | null;
   url: string;
-  /** Its own bounds are narrower than what a process may send unasked: every attempt asks for a place first. */
-  endpointMetered: boolean;
-  /** False while it is paused, or another delivery has to go first after its resume. */
-  endpointOpen: boolean;
   secret: Buffer;
   nextSecret: Buffer | null;
   overlapEndsAt: Date | null;
@@ -30,13 +35,15 @@ export interface SendableRow {
   id: string;
   organization_id: string;
   endpoint_id: string;
+  workflow_id: string;
   event_id: string;
   event: string;
   sequence: number;
+  status: DeliveryStatus;
+  attempt: number;
   body: string;
+  traceparent: string | null;
   url: string;
-  endpoint_open: boolean;
-  endpoint_metered: boolean;
   secret: Buffer;
   next_secret: Buffer | null;
   overlap_ends_at: Date | null;
@@ -45,26 +52,31 @@ export interface SendableRow {
   recovering: boolean;
 }
 
-/** Fewer at once than a process sends to any healthy endpoint, or only so many a second. */
-export const endpointMetered = `p.rate_limit is not null or p.max_in_flight < ${maxFastInFlight}`;
+/** Whether endpoint `p` takes attempts now: it is paused, deleted, or another delivery goes first after its resume. */
+export const isOpen = `(p.status = 'active' and p.deleted_at is null and p.resume_phase is distinct from 'probe')`;
+
+/** Endpoint `p` takes fewer at once than a process sends to any healthy one, or only so many a second: every attempt asks for a slot. */
+export const isMetered = `(p.rate_limit is not null or p.max_in_flight < ${maxFastInFlight})`;
 
 /** Select these from deliveries `d`, joined by `sendableFrom`. */
-export const sendableColumns = `d.id, d.organization_id, d.endpoint_id, d.event_id, d.event, d.sequence, b.body, p.url,
-  p.status = 'active' and p.resume_phase is distinct from 'probe' as endpoint_open, ${endpointMetered} as endpoint_metered, p.secret, p.next_secret, p.overlap_ends_at,
-  d.accepted_at, d.attempts_before, d.recovery_job_id is not null as recovering`;
+export const sendableColumns = `d.id, d.organization_id, d.endpoint_id, coalesce(d.runner, d.subject) as workflow_id, d.event_id,
+  d.event, d.sequence, d.status, d.attempt, b.body, b.traceparent, p.url, p.secret, p.next_secret, p.overlap_ends_at, d.accepted_at,
+  d.attempts_before, d.recovery_job_id is not null as recovering`;
 export const sendableFrom = 'join endpoints p on p.id = d.endpoint_id join event_bodies b on b.event_id = d.event_id';
 
 export const toSendable = (row: SendableRow): Sendable => ({
   deliveryId: row.id,
   organizationId: row.organization_id,
   endpointId: row.endpoint_id,
+  workflowId: row.workflow_id,
   eventId: row.event_id,
   event: row.event,
   sequence: row.sequence,
+  status: row.status,
+  attempt: row.attempt,
   body: row.body,
+  traceparent: row.traceparent,
   url: row.url,
-  endpointOpen: row.endpoint_open,
-  endpointMetered: row.endpoint_metered,
   secret: row.secret,
   nextSecret: row.next_secret,
   overlapEndsAt: row.overlap_ends_at,

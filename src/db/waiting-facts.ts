@@ -27,7 +27,7 @@ const furthestBack = 100;
 
 /** By primary keys and the lane's unique key: a page of a list costs as many look-ups as it has unsettled rows. */
 export const waitingFactsSql = `
-  select d.id, d.status, d.attempt, d.attempts_before, d.next_attempt_at, d.waiting_since is not null as is_queued,
+  select d.id, d.status, d.attempt, d.attempts_before, d.next_attempt_at, exists (select from endpoint_queue q where q.delivery_id = d.id) as is_queued,
          earlier.id as earlier_id, earlier.event as earlier_event, earlier.sequence as earlier_sequence,
          p.paused_reason, p.resume_phase, p.probe_delivery_id,
          case when p.rate_limit is not null then p.next_send_at end as rate_limited_until

@@ -1,4 +1,4 @@
-import type { AttemptResult, Outcome } from './outcome.ts';
+import type { AttemptOutcome, AttemptResult } from './outcome.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Spec section 5: no `Retry-After` delays longer than this. */
@@ -27,7 +27,7 @@ export interface AttemptCircumstances {
 }
 
 /** What happens after an attempt: the outcome table of spec section 5. */
-export function classify(result: AttemptResult, circumstances: AttemptCircumstances): Outcome {
+export function classify(result: AttemptResult, circumstances: AttemptCircumstances): AttemptOutcome {
   const { statusCode } = result;
   if (statusCode !== null && statusCode >= 200 && statusCode <= 299) return { kind: 'delivered' };
   if (result.error?.class === 'blocked_address') return { kind: 'abandoned', reason: 'blocked_address' };
@@ -47,7 +47,7 @@ function isFinalRejection(statusCode: number, overlap: boolean): boolean {
 function retryOrGiveUp(
   result: AttemptResult,
   { attempt, scheduleMs, now, random, resend }: AttemptCircumstances,
-): Outcome {
+): AttemptOutcome {
   const scheduled = scheduleMs[attempt - 1];
   if (resend || scheduled === undefined) return { kind: 'abandoned', reason: 'exhausted' };
   const jittered = scheduled * (1 - jitter + 2 * jitter * random());

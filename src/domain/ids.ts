@@ -8,3 +8,5 @@ export const recoveryJobWorkflowId = (endpointId: string, jobId: string): string
 export const recoveryWorkflowId = (endpointId: string, jobId: string, subject: string): string =>
   `${recoveryJobWorkflowId(endpointId, jobId)}/${subject}`;
 export const eraseWorkflowId = (organizationId: string, leadId: string): string => `erase/${organizationId}/${leadId}`;
+/** Where resends run: a partner that hangs holds one of their slots, and no other activity waits for it. */
+export const resendTaskQueue = (taskQueue: string): string => `${taskQueue}-resends`;

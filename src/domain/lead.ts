@@ -145,6 +145,8 @@ export interface LeadStep {
   occurredAt: number;
   mode: Mode;
   facts: LeadFacts;
+  /** The trace that brought it (W3C Trace Context), where there is one. */
+  traceparent?: string;
 }
 
 export interface WidgetStep {
@@ -161,5 +163,6 @@ export interface WidgetStep {
   /** From `previousObject`, when the backend sent it. */
   previousStatus?: WidgetStatus;
   changedBy: 'system' | 'admin';
+  traceparent?: string;
 }
 export type WidgetStatus = 'active' | 'inactive';

@@ -21,6 +21,13 @@ export const noticeWorkflowId = ({
   kind,
 }: Pick<Notice, 'endpointId' | 'episode' | 'kind'>): string => `notice/${endpointId}/${episode}/${kind}`;
 
+/** What an organization's digest is started with; times in milliseconds. */
+export interface DigestRequest {
+  organizationId: string;
+  collectMs: number;
+  intervalMs: number;
+}
+
 /** A lead whose enrichment did not arrive within `ENRICHMENT_DEADLINE` (spec section 1). */
 export interface OverdueLead {
   leadId: string;

@@ -13,17 +13,23 @@ export type AbandonedReason = (typeof abandonedReasons)[number];
 export const deliveryStatuses = ['pending', 'delivering', 'retrying', 'held', 'delivered', 'abandoned'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-export type Outcome =
+/** What an attempt that was made came to. */
+export type AttemptOutcome =
   | { kind: 'delivered' }
   /** `delayMs` counts from the end of the attempt: the later of the schedule and `Retry-After`. */
   | { kind: 'retry'; delayMs: number }
-  | { kind: 'abandoned'; reason: AbandonedReason }
+  | { kind: 'abandoned'; reason: AbandonedReason };
+
+export type Outcome =
+  | AttemptOutcome
   /** The endpoint is paused, or another delivery goes first after its resume: nothing was sent and no attempt was used. */
   | { kind: 'held' }
-  /** As many attempts are under way, or were made lately, as the endpoint takes: nothing was sent, and a call follows; if it is lost, look again. */
-  | { kind: 'waiting'; lookAgainMs: number }
-  /** The first attempt is under way and slower than a local activity may wait: a regular activity waits for its outcome. */
-  | { kind: 'in_flight' };
+  /** It is in the endpoint's queue: a signal follows its attempt. If that is lost, ask again after `recheckAfterMs`. */
+  | { kind: 'queued'; recheckAfterMs: number }
+  /** Its retry is due in `delayMs`. */
+  | { kind: 'not_due'; delayMs: number }
+  /** Its attempt is under way: a signal follows. If that is lost, ask again after `recheckAfterMs`. */
+  | { kind: 'in_flight'; recheckAfterMs: number };
 
 /** What one HTTP exchange gave, before any rule is applied to it. Durations in milliseconds. */
 export interface AttemptResult {

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 import type { SMTPPoolSentMessageInfo } from 'nodemailer';
-import type { Sent } from './mailer.ts';
+import type { Sent } from './mail.ts';
 
 /** What nodemailer's errors carry, of what we read. */
 interface SmtpError {

@@ -2,16 +2,8 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createTransport } from 'nodemailer';
 import type { Log } from '../telemetry/log.ts';
-import type { Mail, Mailer } from './mailer.ts';
+import type { CapturedMail, Mailer } from './mail.ts';
 import { messageId, type Sender, toMessage } from './message.ts';
-
-/** A mail that was kept instead of being sent. */
-export interface CapturedMail extends Mail {
-  messageId: string;
-  at: Date;
-  /** The whole message as it would have gone out, for any mail program. */
-  file: string;
-}
 
 /** In memory and on disk: enough to look at, and bounded. */
 const maxKept = 200;

@@ -1,5 +1,5 @@
 import type { SendMailOptions } from 'nodemailer';
-import type { Mail } from './mailer.ts';
+import type { Mail } from './mail.ts';
 
 /** The sender of mails: `events@spark360.example`, or with a name before it, `Spark360 Events <events@spark360.example>`. */
 export interface Sender {

@@ -1,5 +1,5 @@
 import type { Log } from '../telemetry/log.ts';
-import type { Mailer } from './mailer.ts';
+import type { Mailer } from './mail.ts';
 
 /**
  * In production without `SMTP_URL`: each mail stays due, is tried again, and goes out when a process has it. Not kept as

@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { type Sender, toMessage } from './message.ts';
 import { needsSmtpUtf8 } from './address.ts';
-import type { Mail, Mailer, Sent } from './mailer.ts';
+import type { Mail, Mailer, Sent } from './mail.ts';
 import { afterFailure, afterSuccess, isAddress, onTheWire } from './answers.ts';
 
 export interface SmtpTimeouts {

@@ -1,4 +1,4 @@
-import type { ObservedAttempt } from '../../activities/attempt.ts';
+import type { ObservedAttempt } from '../delivery/parts.ts';
 import type { ObservedResend } from '../../activities/resend.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,5 +1,5 @@
 import type { Counter } from 'prom-client';
-import type { Mailer } from '../mail/mailer.ts';
+import type { Mailer } from '../mail/mail.ts';
 
 /** A mailer that counts what became of each mail, recipient by recipient. */
 export const observeMails = (mailer: Mailer, mails: Counter<'outcome'>): Mailer => ({

@@ -12,7 +12,6 @@ import type { EndpointRun } from '../../workflows/endpoint.ts';
 import { completeEnrichmentUpdate, eraseSignal, removeSignal, resumeSignal } from '../../workflows/messages.ts';
 import type { RecoveryJobRun } from '../../workflows/recovery.ts';
 import type { ResendRun } from '../../workflows/resend.ts';
-import type { SkipRun } from '../../workflows/skip.ts';
 import type { EraseInput } from '../../activities/erase.ts';
 import type { EndpointStatus } from '../db/endpoint-status.ts';
 import type { Erasure } from '../db/erasure.ts';
@@ -20,10 +19,11 @@ import type { ManualDelivery } from '../db/manual-delivery.ts';
 import type { Outbox } from '../db/outbox.ts';
 import type { Recovery } from '../db/recovery.ts';
 import type { PausedReason } from '../domain/failing-policy.ts';
+import type { Wake } from '../domain/wake.ts';
 import { endpointWorkflowId, eraseWorkflowId, leadSubject, recoveryJobWorkflowId } from '../domain/ids.ts';
 import type { Histories } from './histories.ts';
 
-/** After this time the caller has gone, and a call is refused instead of retried (milliseconds). */
+/** A call is refused rather than retried when its caller has given up (milliseconds). */
 const callDeadlineMs = 5_000;
 
 export interface OperationsParts {
@@ -33,6 +33,8 @@ export interface OperationsParts {
   manualDelivery: ManualDelivery;
   recovery: Recovery;
   erasure: Erasure;
+  /** Tells the workflow of a delivery that it is to be skipped. */
+  requestSkip: (wake: Wake, deliveryId: string) => Promise<void>;
   histories: Pick<Histories, 'has'>;
   outbox: Pick<Outbox, 'knowsLead'>;
 }
@@ -65,17 +67,15 @@ export const operations = (parts: OperationsParts) => {
     args: [{ endpointId }] as [EndpointRun],
   });
 
-  /** Starts a workflow, unless it runs already: a repeated request means the same. */
-  const ensureRunning = (type: string, workflowId: string, run: SkipRun | RecoveryJobRun) =>
-    temporal.workflow.start(type, {
-      workflowId,
+  /** Starts a recovery, unless it runs already. */
+  const startRecovery = (run: RecoveryJobRun) =>
+    temporal.workflow.start('recoveryJob', {
+      workflowId: recoveryJobWorkflowId(run.endpointId, run.jobId),
       taskQueue,
       args: [run],
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     });
-  const startRecovery = (run: RecoveryJobRun) =>
-    ensureRunning('recoveryJob', recoveryJobWorkflowId(run.endpointId, run.jobId), run);
 
   return {
     /** Nothing is sent from here on, and nothing lost; a paused endpoint stays as it is (spec section 5). */
@@ -96,7 +96,7 @@ export const operations = (parts: OperationsParts) => {
       return true;
     },
 
-    /** Deletes an endpoint, abandons what is unsettled there, and wakes the workflows that wait for it (spec section 4). */
+    /** Deletes an endpoint, abandons what is unsettled there, and wakes the lanes that sleep on it (spec section 4). */
     async remove(endpointId: string): Promise<void> {
       await inTime(() =>
         temporal.workflow.signalWithStart('endpoint', {
@@ -110,10 +110,10 @@ export const operations = (parts: OperationsParts) => {
 
     /** Abandons an unsettled delivery as `skipped`, and lets what waits behind it go on. False: it is settled. */
     async skip(deliveryId: string): Promise<boolean> {
-      if (!(await manualDelivery.isUnsettled(deliveryId))) return false;
-      // The workflow wakes the lane that waits for it, also when this process dies.
-      await inTime(() => ensureRunning('skip', `skip/${deliveryId}`, { deliveryId }));
-      return (await manualDelivery.skip(deliveryId)).kind !== 'settled';
+      const worked = await manualDelivery.workflowOf(deliveryId);
+      if (worked === null) return false;
+      await parts.requestSkip(worked, deliveryId);
+      return manualDelivery.skip(deliveryId);
     },
 
     /** One more attempt at a settled delivery. False: it is unsettled, erased, or one is under way. */

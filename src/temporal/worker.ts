@@ -6,10 +6,10 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import { callEverywhere } from '../../activities/call.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { WorkerVersion } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { resendTaskQueue } from '../domain/ids.ts';
 import { mailTaskQueue } from '../domain/notice.ts';
 import { maxConnections } from '../mail/smtp.ts';
 import { connectionOptions } from './connection.ts';
@@ -18,7 +18,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 
 /**
  * At every step of any workflow the SDK's core walks through all it keeps, a quarter of a millisecond for a thousand, and takes no other
- * step during that. So what is kept is divided, each part with a thread and a core of its own.
+ * step until then. So what is kept is divided, each part with a thread and a core of its own.
  */
 const cachedInOnePart = 1_250;
 /**
@@ -52,8 +52,8 @@ const uncompressed = { grpcCompression: { codec: 'none' } } satisfies NativeConn
 const maxControlActivities = 50;
 /** Mails under way: a mail server that hangs holds these, and nothing else. */
 const maxMails = maxConnections;
-/** Attempts that wait for slow and failing partners: sockets, hardly any CPU. */
-const maxSlowAttempts = 5_000;
+/** Resends under way: sockets, hardly any CPU. */
+const maxResends = 500;
 
 /**
  * How long a stopping worker waits for what it has in hand, and how long for all of its parts to end (milliseconds): a
@@ -71,13 +71,13 @@ export interface RunningWorker {
 
 /**
  * A lead lives for weeks: were it pinned to the version it began on, every release's workers would have to run as long. So
- * it goes on with whatever version is current, and changes to workflows stay with `patched()`, versioned or not.
+ * it goes on with whatever version is current, and changes to workflows go through `patched()` from the first release on, versioned or not.
  */
 const deploymentOptions = (version: WorkerVersion): Pick<WorkerOptions, 'workerDeploymentOptions'> => ({
   workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
 });
 
-/** Runs workflows with their first attempts, and beside them, on task queues of their own, the attempts that no other work may wait for, and mails. */
+/** Runs workflows with their attempts, and beside them, on task queues of their own, resends and mails. */
 export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
   const { config, keyRing, log } = deps;
   for (const flag of collectSeldom) setFlagsFromString(flag);
@@ -112,8 +112,8 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     ...connections.map((connection) => Worker.create({ ...leads, connection })),
     Worker.create({
       ...shared,
-      taskQueue: `${deps.taskQueue}-deliveries`,
-      maxConcurrentActivityTaskExecutions: maxSlowAttempts,
+      taskQueue: resendTaskQueue(deps.taskQueue),
+      maxConcurrentActivityTaskExecutions: maxResends,
     }),
     Worker.create({
       ...shared,
@@ -121,9 +121,10 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       maxConcurrentActivityTaskExecutions: maxMails,
     }),
   ]);
+  const { inFlight, queue, presence } = deps.delivery;
+  await presence.start();
   const running = Promise.all(workers.map((worker) => worker.run()));
-  void callEverywhere(deps.activityParts);
-  const { inFlight } = deps.activityParts;
+  void queue.dispatchAll();
   const failure = running.then(
     () => new Promise<never>(() => {}), // stopped
     (error: Error) => {
@@ -135,8 +136,9 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     failure,
     async stop() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      // Attempts that were handed over belong to no activity: without this their answers would be lost.
+      // Attempts that were handed over belong to no task: without this their answers would be lost.
       await Promise.all([running.catch(() => {}), inFlight.stop(shutdownGraceMs)]);
+      await presence.stop();
       await Promise.all(connections.map((connection) => connection.close()));
     },
   };

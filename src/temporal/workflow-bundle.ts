@@ -24,21 +24,11 @@ export async function bundleWorkflows({
   workflowsPath = here(`../../workflows/index${extension}`),
   stacks = false,
 }: BundleOptions = {}): Promise<string> {
-  const traceContext = here(`../../workflows/trace-context${extension}`);
-  // The last is the innermost: it sees the answers as they come.
-  const answerOrder = here(`../../workflows/local-activity-order${extension}`);
   const withoutStacks = here(`../../workflows/without-stacks${extension}`);
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     failureConverterPath,
-    workflowInterceptorModules: [traceContext, answerOrder],
-    preloadModules: [
-      ...(stacks ? [] : [withoutStacks]),
-      workflowsPath,
-      failureConverterPath,
-      traceContext,
-      answerOrder,
-    ],
+    preloadModules: [...(stacks ? [] : [withoutStacks]), workflowsPath, failureConverterPath],
     logger: new DefaultLogger('WARN'),
   });
   return code;

@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import type { ResolvedAddress } from './resolve.ts';
+
+/** One address of a name. */
+export interface ResolvedAddress {
+  address: string;
+  family: number;
+}
 
 /** Between two readings of the file (milliseconds): an edit counts from then on, and a busy sender does not read it each time. */
 const keepMs = 5_000;

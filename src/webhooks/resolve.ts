@@ -1,10 +1,6 @@
 import { promises as dns } from 'node:dns';
-import { hostsFile } from './hosts-file.ts';
+import { hostsFile, type ResolvedAddress } from './hosts-file.ts';
 
-export interface ResolvedAddress {
-  address: string;
-  family: number;
-}
 /** All addresses of a name; an empty list, or an exception with a `code`, when it does not resolve. */
 export type Resolve = (hostname: string) => Promise<ResolvedAddress[]>;
 

@@ -69,13 +69,13 @@ test('a rate limit holds for retries too, and taking it away lets everything go 
   await allDelivered(8);
 });
 
-test('calls that were due in workers that died are made up for by the next one that starts', async () => {
-  // So slow that leads come faster on any machine: else none would have to wait.
+test('what was to be dispatched by workers that died is dispatched by the next one that starts', async () => {
+  // So slow that leads come faster on any machine: else none would have to queue.
   await bound('rate_limit', 3);
-  const dead = [service, other].map(({ deps }) => jest.spyOn(deps.activityParts.calls, 'in').mockReturnValue());
+  const dead = [service, other].map(({ deps }) => jest.spyOn(deps.delivery.queue, 'dispatchLater').mockReturnValue());
   try {
     await publish(20);
-    // Attempts that end call too, but nobody does when a place becomes free later.
+    // Attempts that end dispatch too, but nothing does when a token becomes free later.
     await eventually(async () => {
       const before = partner.arrived.length;
       await sleep(1_000);
@@ -93,26 +93,21 @@ test('calls that were due in workers that died are made up for by the next one t
   }
 });
 
-test('one in line that never comes, since its lead was terminated, holds the others up for half a minute and no longer', async () => {
+test('a lead that is terminated while it queues holds no other one up, and is sent in its turn', async () => {
   await bound('rate_limit', 2);
   await publish(12);
   const { db, temporal } = service.deps;
-  const first = await eventually(async () => {
-    const line = await db.query<{ id: string; subject: string }>(
-      'select id, subject from deliveries where endpoint_id = $1 and waiting_since is not null and called_at is null order by waiting_since',
+  const [, second] = await eventually(async () => {
+    const queue = await db.query<{ subject: string }>(
+      'select subject from endpoint_queue q join deliveries d on d.id = q.delivery_id where q.endpoint_id = $1 order by queued_at',
       [endpoint],
     );
-    expect(line.length).toBeGreaterThan(2);
-    return line[1] as { id: string; subject: string };
+    expect(queue.length).toBeGreaterThan(2);
+    return queue;
   });
-  await temporal.workflow.getHandle(first.subject).terminate('by hand');
-  await eventually(async () => {
-    const left = await db.query<{ id: string }>(
-      "select id from deliveries where endpoint_id = $1 and status <> 'delivered'",
-      [endpoint],
-    );
-    expect(left).toEqual([{ id: first.id }]);
-  }, 60_000);
+  await temporal.workflow.getHandle(second?.subject ?? '').terminate('by hand');
+  await allDelivered(12);
+  expect(partner.arrived).toHaveLength(12);
 });
 
 test('at most one request at a time: 40 leads of a fast endpoint go one by one, from two workers', async () => {
@@ -126,18 +121,14 @@ test('at most one request at a time: 40 leads of a fast endpoint go one by one, 
   expect(partner.open.most).toBe(1);
 });
 
-test('the places of a slow endpoint are not called twice: whoever is called is sent', async () => {
+test('a slow endpoint has at most its slots open, over two workers, and each delivery is sent once', async () => {
   partner.behave((response) => void setTimeout(() => accept(response), 600));
   await publish(1);
   await allDelivered(1); // known to be slow
-  const wakes = jest.spyOn(service.deps.activityParts, 'wake');
-  const others = jest.spyOn(other.deps.activityParts, 'wake');
   await publish(80);
   await allDelivered(81);
-  await sleep(200);
-  // Each delivery that waited was called once; without kept places it was several times as many.
-  expect(wakes.mock.calls.length + others.mock.calls.length).toBeLessThanOrEqual(80);
-  // And one first attempt of the worker that has not met the endpoint yet: it asks nobody.
+  expect(partner.arrived).toHaveLength(81);
+  // And one first attempt of the worker that has not met the endpoint yet: it asks for no slot.
   expect(partner.open.most).toBeLessThanOrEqual(17);
   expect(partner.open.most).toBeGreaterThan(8);
 });

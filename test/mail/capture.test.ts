@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { simpleParser } from 'mailparser';
-import { createMailer, type Mail } from '../../src/mail/mailer.ts';
+import type { Mail } from '../../src/mail/mail.ts';
+import { createMailer } from '../../src/mail/mailer.ts';
 import { keptLog } from './log-lines.ts';
 
 let dataDir: string;

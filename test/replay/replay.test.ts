@@ -32,7 +32,7 @@ describe('what running workflows have done, the code of today would do again', (
     expect(await replay(Object.fromEntries(files.map((file) => [file, historyOf(file)])))).toEqual({});
   });
 
-  test.each(['lead', 'widget', 'endpoint', 'recovery', 'recoveryJob', 'resend', 'skip'])(
+  test.each(['lead', 'widget', 'endpoint', 'recovery', 'recoveryJob', 'resend'])(
     'runs of workflow %s are among them',
     (type) => {
       const types = files.map(
@@ -43,10 +43,10 @@ describe('what running workflows have done, the code of today would do again', (
   );
 
   test('a run that did otherwise is noticed: else nothing above would mean anything', async () => {
-    const history = historyOf('lead-slow-partner.v1.json');
+    const history = historyOf('recovery.v1.json');
     const scheduled = history.events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType);
     const activityType = scheduled?.activityTaskScheduledEventAttributes?.activityType;
-    expect(activityType?.name).toBe('attemptDelivery');
+    expect(activityType?.name).toBe('recoveryDeliveries');
     if (activityType) activityType.name = 'somethingElse';
     expect(Object.keys(await replay({ changed: history }))).toEqual(['changed']);
   });

@@ -119,7 +119,7 @@ export const scenarios: Record<string, Scenario> = {
     await waitFor(async () => (await statusesOf(recording.service, lead)).join() === 'held');
     const [held] = await deliveriesOf(recording.service.deps, lead);
     await operations.skip(held?.id ?? '');
-    return { skip: `skip/${held?.id}` };
+    return { 'lead-skipped': subjectOf(lead) };
   },
 
   async idleAndBack(recording) {

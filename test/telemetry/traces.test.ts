@@ -1,15 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { leadSubject } from '../../src/domain/ids.ts';
 import { startRelay } from '../../src/outbox/relay.ts';
-import { dataConverter, failureConverterPath } from '../../src/temporal/data-converter.ts';
 import { type Span, startCollector, type Collector } from '../support/collector.ts';
 import { aLead, person, street } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
-import { testBundle } from '../support/service.ts';
 import { aWidget } from '../support/widget-events.ts';
 import { startTestApi, type TestApi } from '../http/api.ts';
 
@@ -102,7 +97,7 @@ test('retries are in the trace of the step that emitted their event, whatever st
   ]);
   const [delivered] = attemptOf(first, 'delivered');
   expect(delivered?.attributes).toMatchObject({ 'spark360.event': 'lead.address_preview', 'spark360.attempt': 3 });
-  expect(parentOf(delivered, first)?.name).toBe('attemptAtOnce');
+  expect(parentOf(delivered, first)?.name).toBe('signal address');
   const second = await traceOf(enriched.id, (found) => attemptOf(found, 'delivered').length === 1);
   expect(second[0]?.traceId).not.toBe(first[0]?.traceId);
   expect(attemptOf(second, 'delivered')[0]?.attributes).toMatchObject({ 'spark360.event': 'lead.enriched' });
@@ -198,51 +193,6 @@ test('no span holds a URL, a body, a secret or anything of the person', async ()
     'Bearer',
   ])
     expect(all).not.toContain(word);
-});
-
-test('traced and untraced workers share a lead, and histories of either replay in the other', async () => {
-  const { deps } = api;
-  const untraced = await startTestApi({ worker: true });
-  const quiet = await anOrganization(untraced.deps);
-  await anEndpoint(untraced.deps, quiet, receiver.url);
-  try {
-    const [seen, unseen] = [aLead(organization), aLead(quiet)];
-    for (const [to, lead] of [
-      [api, seen],
-      [untraced, unseen],
-    ] as const) {
-      let failures = 3;
-      receiver.answer(() => ({ status: failures-- > 0 ? 503 : 200 }));
-      for (const step of [lead.created(), lead.personal(), lead.enrichment(), lead.contact()])
-        await to.call('POST', '/v1/events', { body: step });
-      await eventually(async () => {
-        const { body } = await to.call('GET', `/v1/organizations/${lead.organizationId}/leads/${lead.leadId}`);
-        expect(body.deliveries.filter(({ status }: { status: string }) => status === 'delivered')).toHaveLength(4);
-      });
-    }
-    receiver.answer({});
-    const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-    // As a build from before there were traces.
-    const bare: WorkflowBundleOption = await bundleWorkflowCode({
-      workflowsPath: here('../../workflows/index.ts'),
-      failureConverterPath,
-      logger: new DefaultLogger('WARN'),
-    });
-    for (const lead of [seen, unseen]) {
-      const workflowId = leadSubject(lead.organizationId, lead.leadId);
-      const history = await deps.temporal.workflow.getHandle(workflowId).fetchHistory();
-      const tracedTexts = JSON.stringify(history).includes('spark360-trace');
-      expect(tracedTexts).toBe(lead === seen);
-      for (const workflowBundle of [await testBundle(), bare])
-        await Worker.runReplayHistory(
-          { workflowBundle, dataConverter: dataConverter(deps.keyRing), replayName: randomUUID() },
-          history,
-          workflowId,
-        );
-    }
-  } finally {
-    await untraced.stop();
-  }
 });
 
 test('a collector that is away, or refuses, delays nothing and fails nothing', async () => {

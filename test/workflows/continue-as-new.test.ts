@@ -149,7 +149,7 @@ test('a held lane wakes, also when it is told in the moment of continuing', asyn
     expect((await deliveriesOf(service.deps, lead)).map(({ status }) => status)).toEqual(['held']),
   );
   await eventually(async () =>
-    expect((await handleOf(lead).query(stateQuery)).lanes[0]?.queue[0]).toMatchObject({ asleep: 'held' }),
+    expect((await handleOf(lead).query(stateQuery)).lanes[0]?.queue[0]).toMatchObject({ waitsFor: 'resume' }),
   );
   // The wake comes in the second that leaving takes.
   const before = await makeItLeave(lead);

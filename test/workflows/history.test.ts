@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { leadSubject, widgetSubject } from '../../src/domain/ids.ts';
 import { asBytes, asJson, decodedTexts, type History, historiesOf, payloadsIn } from '../support/histories.ts';
 import { aLead, type LeadEvents, person, street } from '../support/lead-events.ts';
-import { settled } from '../support/ledger.ts';
+import { deliveriesOf, settled } from '../support/ledger.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -140,28 +140,23 @@ describe('what Temporal keeps', () => {
     const [sealed] = await service.deps.db.query<{ secret: Buffer }>('select secret from endpoints where id = $1', [
       broken.id,
     ]);
-    // A secret under a key that is gone: our own fault, so no attempt is used up and the activity is repeated.
-    await service.deps.db.execute('update endpoints set secret = $2 where id = $1', [broken.id, Buffer.from('broken')]);
-    // Slow, as far as is known: a regular activity waits for it, whose failures Temporal keeps.
-    await service.deps.activityParts.health.track(broken.id, async () => ({
-      statusCode: 200,
-      responseBody: '',
-      retryAfter: null,
-      error: null,
-      durationMs: 5_000,
-    }));
     const lead = aLead(id);
     await service.deps.client.publish(lead.created());
-    const handle = service.deps.temporal.workflow.getHandle(subjectOf(lead));
+    await settled(service.deps, lead, 1);
+    const [delivered] = await deliveriesOf(service.deps, lead);
+    // A secret under a key that is gone: our own fault, so no attempt is used up and the activity is repeated.
+    await service.deps.db.execute('update endpoints set secret = $2 where id = $1', [broken.id, Buffer.from('broken')]);
+    await service.deps.operations.resend(delivered?.id ?? '');
+    const handle = service.deps.temporal.workflow.getHandle(`resend/${delivered?.id}`);
     await eventually(async () => {
       const { raw } = await handle.describe();
       expect(raw.pendingActivities?.[0]?.lastFailure).toBeTruthy();
     });
     await service.deps.db.execute('update endpoints set secret = $2 where id = $1', [broken.id, sealed?.secret]);
-    await settled(service.deps, lead, 1);
-    expect(receiver.requests.at(-1)?.headers['x-spark360-attempt']).toBe('1');
+    await handle.result();
+    expect(receiver.requests.at(-1)?.headers['x-spark360-attempt']).toBe('2');
 
-    const [history] = (await closedHistories(subjectOf(lead), 1)) as [History];
+    const [history] = (await closedHistories(`resend/${delivered?.id}`, 1)) as [History];
     const failures = (history.events ?? []).flatMap(
       ({ activityTaskStartedEventAttributes }) => activityTaskStartedEventAttributes?.lastFailure ?? [],
     );
@@ -169,7 +164,7 @@ describe('what Temporal keeps', () => {
     const { data } = (await service.deps.codec.decode(failures.flatMap(payloadsIn)))[0] ?? {};
     expect(JSON.parse(Buffer.from(data ?? []).toString('utf8'))).toMatchObject({
       message: expect.stringMatching(/./),
-      stack_trace: expect.stringContaining('attempt'),
+      stack_trace: expect.stringContaining('resend'),
     });
   });
 });

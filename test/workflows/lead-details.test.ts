@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { newLeadState } from '../../src/domain/lead-state.ts';
-import type { Lane, QueuedDelivery } from '../../workflows/lane.ts';
-import { attemptSummary, describeLanes, timerSummary } from '../../workflows/lane-words.ts';
+import type { Lane, QueuedDelivery } from '../../src/domain/lanes.ts';
+import { deliverSummary, describeLanes, timerSummary } from '../../workflows/lane-words.ts';
 import { leadDetails } from '../../workflows/lead-details.ts';
 import { stateQuery } from '../../workflows/messages.ts';
 import { decodedTexts, historiesOf } from '../support/histories.ts';
@@ -29,11 +29,7 @@ const lane = (first: QueuedDelivery, changes: Partial<Lane> = {}): Lane => ({
 
 test.each<[string, Lane, string]>([
   ['a retry', lane(head()), 'attempt 4 of 5 of lead.enriched at crm.example'],
-  [
-    'a place in the queue',
-    lane(head({ asleep: 'waiting' })),
-    'looks again for a slot for lead.enriched at crm.example',
-  ],
+  ['a place in the queue', lane(head({ waitsFor: 'slot' })), 'asks again for a slot for lead.enriched at crm.example'],
   [
     'what a recovery took up',
     { endpointId: 'e1', attempts: null, queue: [{ id: 'd1', attempt: 6, dueAt: 0 }] },
@@ -54,12 +50,13 @@ describe('what a lane waits for is said in the words of the API', () => {
         sentence: 'Attempt 4 of 5 goes out at 2026-01-31 12:10:00 UTC.',
       },
     ],
+    ['an attempt that was handed over', head({ waitsFor: 'outcome' }), { reason: null }],
     ['an attempt', head({ dueAt: 0 }), { reason: null, sentence: 'Attempt 4 of 5 is under way.' }],
-    ['a full endpoint', head({ asleep: 'waiting' }), { reason: 'slot' }],
-    ['a paused endpoint', head({ asleep: 'held', dueAt: 0 }), { reason: 'endpoint_paused' }],
+    ['a full endpoint', head({ waitsFor: 'slot' }), { reason: 'slot' }],
+    ['a paused endpoint', head({ waitsFor: 'resume', dueAt: null }), { reason: 'endpoint_paused' }],
   ])('%s', (_what, first, expected) => {
     expect(describeLanes([lane(first)], now)[0]?.waitsFor).toMatchObject(expected);
-    expect(attemptSummary(first, lane(first))).toBe('attempt 4 of 5 of lead.enriched at crm.example');
+    expect(deliverSummary([lane(first)])).toBe('attempt 4 of 5 of lead.enriched at crm.example');
   });
 });
 

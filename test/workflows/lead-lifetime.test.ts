@@ -179,7 +179,7 @@ describe('what an operator sees', () => {
       expect(currentDetails).toContain('waiting for enrichment');
       return currentDetails as string;
     });
-    expect(details).toContain('Waits for the enrichment write-back, contact was asked for');
+    expect(details).toContain('Waits for the enrichment write-back. Contact was asked for');
     expect(details).toContain('lead.address_preview');
     for (const word of [...Object.values(person), street]) expect(details).not.toContain(word);
   });

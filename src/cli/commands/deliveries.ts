@@ -1,6 +1,6 @@
 import type { Delivery } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 import { count, segment, time } from '../values.ts';
 
 const columns = [

@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import type { Endpoint, NewEndpoint } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 import { count, names, seconds, segment } from '../values.ts';
 
 const columns = [

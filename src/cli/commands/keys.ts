@@ -1,5 +1,5 @@
 import type { Cli } from '../cli.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 import type { Session } from '../session.ts';
 import { count, segment } from '../values.ts';
 

@@ -1,6 +1,6 @@
 import { roles } from '../context.ts';
 import type { Cli } from '../cli.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 
 const roleDescriptions: Record<(typeof roles)[number], string> = {
   api: 'Run the HTTP API',

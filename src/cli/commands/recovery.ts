@@ -1,5 +1,5 @@
 import type { Cli } from '../cli.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 import { time } from '../values.ts';
 
 /** Recovery of what was abandoned, and the job that does it. */

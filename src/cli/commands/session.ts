@@ -1,7 +1,7 @@
 import type { Cli } from '../cli.ts';
 import { Argument } from '@commander-js/extra-typings';
 import { shells } from '../completion.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 
 /** The role and organization of the key in use, and the settings. */
 export function addSessionCommands(program: Program, cli: Cli): void {

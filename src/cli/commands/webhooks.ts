@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import type { Cli } from '../cli.ts';
-import type { Program } from '../program.ts';
+import type { Program } from '../bare-program.ts';
 import { names, time } from '../values.ts';
 
 interface EventType {

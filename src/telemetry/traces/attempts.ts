@@ -1,9 +1,20 @@
-import { SpanKind } from '@opentelemetry/api';
-import type { ObservedAttempt } from '../../../activities/attempt.ts';
+import { type SpanContext, SpanKind } from '@opentelemetry/api';
+import type { ObservedAttempt } from '../../delivery/parts.ts';
 import type { ObservedResend } from '../../../activities/resend.ts';
 import { fail, type Tracer } from './tracer.ts';
+import { readTraceparent } from './traceparent.ts';
 
-/** A span for one attempt, written when its outcome is recorded: below the activity that made it. Never a URL, a body or a header. */
+/**
+ * An attempt may be made beside the work of another trace: only below its own is it the active span's child. A resend is in
+ * the trace of who asked for it.
+ */
+function parentOf(tracer: Tracer, attempt: ObservedAttempt | ObservedResend): { parent?: SpanContext } {
+  const parent = readTraceparent(attempt.delivery.traceparent);
+  if ('resend' in attempt || parent === null || tracer.activeTraceId === parent.traceId) return {};
+  return { parent };
+}
+
+/** A span for one attempt, written when its outcome is recorded: in the trace of the step that emitted it. Never a URL, a body or a header. */
 export const traceAttempt =
   (tracer: Tracer) =>
   (attempt: ObservedAttempt | ObservedResend): void => {
@@ -21,7 +32,11 @@ export const traceAttempt =
       ...(outcome.kind === 'abandoned' && { 'spark360.reason': outcome.reason }),
       ...(result.statusCode !== null && { 'http.response.status_code': result.statusCode }),
     };
-    const span = tracer.begin('attempt', { kind: SpanKind.CLIENT, attributes }, startedAt);
+    const span = tracer.begin(
+      'attempt',
+      { kind: SpanKind.CLIENT, attributes, ...parentOf(tracer, attempt) },
+      startedAt,
+    );
     if (outcome.kind === 'retry' || outcome.kind === 'abandoned')
       fail(span, result.error?.class ?? `${result.statusCode}`);
     span.end(new Date(startedAt.getTime() + result.durationMs));

@@ -3,7 +3,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
-import type { ObservedAttempt } from '../../../activities/attempt.ts';
+import type { ObservedAttempt } from '../../delivery/parts.ts';
 import type { ObservedResend } from '../../../activities/resend.ts';
 import type { RequestTraces } from '../../http/trace.ts';
 import type { Log } from '../log.ts';

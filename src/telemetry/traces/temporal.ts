@@ -1,14 +1,12 @@
-import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
-import { defaultPayloadConverter, type Headers, type Payload } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { traceHeader } from '../../domain/trace-header.ts';
 import type { Tracer } from './tracer.ts';
 import { readTraceparent, traceparentOf } from './traceparent.ts';
 
 /**
- * A span for what a process asks workflows for, and its context in the call's header: workflows/trace-context.ts hands it on
- * to activities. Signals to running workflows (wakes) are none of a request's and have none.
+ * A span for what a process asks workflows for. Its context goes as a field of the step, or of what a workflow is started
+ * with, and from there to the activity that publishes the step. Signals to running workflows have none.
  */
 export const clientInterceptor = (tracer: Tracer): WorkflowClientInterceptor => ({
   signalWithStart: (input, next) => {
@@ -20,21 +18,22 @@ export const clientInterceptor = (tracer: Tracer): WorkflowClientInterceptor => 
       ...(typeof id === 'string' && { 'spark360.inbound_id': id }),
     };
     return tracer.inSpan(`signal ${signalName}`, { kind: SpanKind.PRODUCER, attributes }, (span) =>
-      next({ ...input, headers: withTrace(input.headers, traceparentOf(span.spanContext())) }),
+      next({ ...input, signalArgs: withTrace(signalArgs, span) }),
     );
   },
   startWithDetails: (input, next) => {
     const attributes = { 'temporal.workflow_id': input.options.workflowId };
     return tracer.inSpan(`start ${input.workflowType}`, { kind: SpanKind.PRODUCER, attributes }, (span) =>
-      next({ ...input, headers: withTrace(input.headers, traceparentOf(span.spanContext())) }),
+      next({ ...input, options: { ...input.options, args: withTrace(input.options.args, span) } }),
     );
   },
 });
 
-const withTrace = (headers: Headers, traceparent: string): Headers => ({
-  ...headers,
-  [traceHeader]: defaultPayloadConverter.toPayload([traceparent]),
-});
+/** The first argument, with the span's context in it. */
+function withTrace([first, ...rest]: readonly unknown[], span: Span): unknown[] {
+  if (typeof first !== 'object' || first === null) return [first, ...rest];
+  return [{ ...first, traceparent: traceparentOf(span.spanContext()) }, ...rest];
+}
 
 /** A span for each activity that a trace leads to, and none for the others. */
 export const activityInterceptors =
@@ -42,7 +41,7 @@ export const activityInterceptors =
   ({ info }) => ({
     inbound: {
       execute: (input, next) => {
-        const [parent, ...linked] = contextsIn(input.headers[traceHeader]);
+        const [parent, ...linked] = contextsIn(input.args[0]);
         if (parent === undefined) return next(input);
         const options = {
           kind: SpanKind.CONSUMER,
@@ -69,10 +68,15 @@ export const activityInterceptors =
     },
   });
 
-const contextsIn = (header: Payload | undefined) =>
-  header === undefined
-    ? []
-    : defaultPayloadConverter.fromPayload<string[]>(header).flatMap((text) => readTraceparent(text) ?? []);
+/** Of the steps that an activity publishes, or of what its workflow was started with. */
+function contextsIn(argument: unknown): SpanContext[] {
+  const { traceparents, traceparent, step } = (argument ?? {}) as {
+    traceparents?: string[];
+    traceparent?: string;
+    step?: { traceparent?: string };
+  };
+  return [...(traceparents ?? []), traceparent, step?.traceparent].flatMap((text) => readTraceparent(text) ?? []);
+}
 
 /** Of what an activity is asked for only ids, names and numbers. */
 function asked(argument: unknown): Attributes {

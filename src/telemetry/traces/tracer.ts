@@ -29,6 +29,12 @@ export class Tracer {
     this.#tracer = tracer;
   }
 
+  /** The trace that is active; undefined: none is. */
+  get activeTraceId(): string | undefined {
+    const context = this.#active.getStore();
+    return context === undefined ? undefined : trace.getSpanContext(context)?.traceId;
+  }
+
   /** Begins a span: below `parent` when one is given, else below the active one. */
   begin(name: string, { kind, attributes, parent, links = [] }: SpanOptions, startTime?: Date): Span {
     const context =

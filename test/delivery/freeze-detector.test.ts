@@ -1,16 +1,16 @@
 import { expect, test } from '@jest/globals';
-import { Pulse } from '../../activities/pulse.ts';
+import { FreezeDetector } from '../../src/delivery/freeze-detector.ts';
 
 const hour = 3_600_000;
 
 function aPulse() {
   const clock = { steadyMs: 1_000, wallMs: 1_700_000_000_000 };
-  const pulse = new Pulse({ steady: () => clock.steadyMs, wall: () => clock.wallMs });
+  const detector = new FreezeDetector({ steady: () => clock.steadyMs, wall: () => clock.wallMs });
   const pass = (steadyMs: number, wallMs = steadyMs): void => {
     clock.steadyMs += steadyMs;
     clock.wallMs += wallMs;
   };
-  return { pulse, pass };
+  return { detector, pass };
 }
 
 test.each([
@@ -20,22 +20,22 @@ test.each([
   ['the wall clock is set forward', 1, hour, true],
   ['the wall clock is set back', 1, -hour, true],
 ])('%s', (_what, steadyMs, wallMs, expected) => {
-  const { pulse, pass } = aPulse();
+  const { detector, pass } = aPulse();
   pass(1, 1);
-  const moment = pulse.now();
+  const moment = detector.now();
   pass(1, 1);
   pass(steadyMs, wallMs);
-  expect(pulse.hasStoodStillSince(moment)).toBe(expected);
+  expect(detector.wasFrozenSince(moment)).toBe(expected);
 });
 
 test('a standstill is remembered against what was permitted before it, and not against what was permitted after it', () => {
-  const { pulse, pass } = aPulse();
-  const before = pulse.now();
+  const { detector, pass } = aPulse();
+  const before = detector.now();
   pass(60_000);
-  const after = pulse.now();
+  const after = detector.now();
   for (let beats = 0; beats < 20; beats += 1) {
     pass(250);
-    expect(pulse.hasStoodStillSince(after)).toBe(false);
+    expect(detector.wasFrozenSince(after)).toBe(false);
   }
-  expect(pulse.hasStoodStillSince(before)).toBe(true);
+  expect(detector.wasFrozenSince(before)).toBe(true);
 });
