@@ -2,6 +2,7 @@ import { type Config, ConfigError, type Environment, readConfig, type Role } fro
 import { maskedSettings } from '../config-document.ts';
 import { developmentKeys } from '../config-keys.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
+import { within } from '../within.ts';
 import { reachLoopbackDirectly } from './shell-variables.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -35,17 +36,18 @@ export async function run(
     if (config.allowInsecureEndpoints !== null)
       log.warn('ALLOW_INSECURE_ENDPOINTS is on: endpoints on loopback are allowed, and http to them');
     await new Promise<void>((resolve, reject) => {
-      const onStop: RunContext['onStop'] = (step, limitMs = stopTimeoutMs) => steps.push(() => within(limitMs, step()));
+      const onStop: RunContext['onStop'] = (step, limitMs = stopTimeoutMs) =>
+        steps.push(() => within(limitMs, step(), () => undefined));
       void stopSignal().then(resolve); // also during a start that takes long
       start({ config, log, onStop, onFailure: reject }).then(() => log.info('started'), reject);
     });
     log.info('stopping');
   } catch (error) {
-    process.stderr.write(`${inWords(error)}\n`);
+    process.stderr.write(`${formatError(error)}\n`);
     code = 1;
   }
   // What is not over by then is left to the kernel, which ends our children with us.
-  await within(stopTimeoutMs, endAll(steps));
+  await within(stopTimeoutMs, endAll(steps), () => undefined);
   process.exit(code);
 }
 
@@ -58,21 +60,12 @@ export const runOnce = (role: Role, work: (context: RunContext) => Promise<void>
 
 async function endAll(steps: (() => Promise<void>)[]): Promise<void> {
   for (const step of steps.splice(0).reverse()) {
-    await step().catch((error: unknown) => process.stderr.write(`While stopping: ${inWords(error)}\n`));
+    await step().catch((error: unknown) => process.stderr.write(`While stopping: ${formatError(error)}\n`));
   }
 }
 
-async function within(limitMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
-}
-
-function inWords(error: unknown): string {
+function formatError(error: unknown): string {
   if (error instanceof ConfigError) return `Wrong configuration:\n${error.message}`;
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}\n  because: ${inWords(error.cause)}` : error.message;
+  return error.cause instanceof Error ? `${error.message}\n  because: ${formatError(error.cause)}` : error.message;
 }

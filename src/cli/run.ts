@@ -25,9 +25,9 @@ function told({ context, wantsJson }: Cli, error: unknown): number {
     if (wantsJson) out.error(usageError(error.message.replace(/^error: /, '')));
     return exitCodes.usage;
   }
-  const known = error instanceof CliError ? error : failedError(inWords(error), error);
+  const known = error instanceof CliError ? error : failedError(formatError(error), error);
   out.error(known);
   return known.exitCode;
 }
 
-const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const formatError = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import { Client, type QueryResultRow } from 'pg';
+import { within } from '../within.ts';
 import type { Queryable } from './pool.ts';
 
 /** The channel on which the outbox's trigger says that there are new rows. */
@@ -6,6 +7,7 @@ const outboxChannel = 'spark360_outbox';
 
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 10_000;
+const closeTimeoutMs = 1_000;
 /**
  * After this long without a word from us the server ends the session, and with it every claim: a frozen process, or one
  * on a host that is gone, holds nothing back for longer. A living relay asks far more often.
@@ -56,9 +58,7 @@ export async function openOutboxSession(url: string, onNotification: () => void)
   client.on('error', lose);
   client.on('end', () => lose());
   client.on('notification', onNotification);
-  const close = async (): Promise<void> => {
-    await Promise.race([client.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
-  };
+  const close = (): Promise<void> => within(closeTimeoutMs, client.end(), () => undefined);
   try {
     await client.connect();
     await client.query(setUpSql);

@@ -40,11 +40,11 @@ export const clocksCheck: Check = {
     const postgres = await ahead(parts.now, () => postgresTime(parts));
     const temporal = await ahead(parts.now, () => temporalTime(parts));
     const worst = Math.max(Math.abs(postgres), Math.abs(temporal), Math.abs(postgres - temporal));
-    const seen = `Against this process, Postgres is ${inWords(postgres)}, Temporal ${inWords(temporal)}.`;
+    const seen = `Against this process, Postgres is ${formatOffset(postgres)}, Temporal ${formatOffset(temporal)}.`;
     const remedy = 'Synchronise the clocks of the hosts (NTP); then look again.';
     if (worst > harmfulMs) return failed(seen, remedy);
     return worst > toleratedMs ? warning(seen, remedy) : ok(seen);
   },
 };
 
-const inWords = (ms: number): string => `${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead'}`;
+const formatOffset = (ms: number): string => `${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead'}`;

@@ -1,4 +1,5 @@
 import type { Check, DoctorParts, Finding } from './check.ts';
+import { within } from '../within.ts';
 import { clocksCheck } from './clocks.ts';
 import { keysCheck } from './keys.ts';
 import { lostEventsCheck, orphansCheck } from './orphans.ts';
@@ -52,27 +53,19 @@ async function look(check: Check, parts: DoctorParts, fix: boolean, before: read
     return { check: name, status: 'skipped', detail, remedy: null, fixed: null };
   }
   try {
-    const found = await within(patienceMs, check.run(parts, fix));
+    const found = await within(patienceMs, check.run(parts, fix), tooLate);
     return { check: name, fixed: null, ...found };
   } catch (error) {
-    return { check: name, status: 'failed', detail: inWords(error), remedy, fixed: null };
+    return { check: name, status: 'failed', detail: formatError(error), remedy, fixed: null };
   }
 }
 
-async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooLate(): never {
+  throw new Error(`no answer within ${patienceMs / 1_000} s`);
 }
 
 /** One error per address that was tried has no words of its own. */
-function inWords(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(inWords).join('; ');
+function formatError(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(formatError).join('; ');
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../within.ts';
 
 /** A server that lives as long as we do. */
 export interface EmbeddedProcess {
@@ -66,9 +67,7 @@ export async function startProcess({
     async stop(signal, graceMs) {
       if (!over) {
         child.kill(signal);
-        const timeout = new AbortController();
-        await Promise.race([ended, sleep(graceMs, undefined, { signal: timeout.signal }).catch(() => undefined)]);
-        timeout.abort();
+        await within(graceMs, ended, () => undefined);
         if (!over) child.kill('SIGKILL');
         await ended;
       }

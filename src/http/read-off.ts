@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { within } from '../within.ts';
 
 /** How long the rest of a refused body is read off (milliseconds). */
 const mostMs = 2_000;
@@ -16,11 +16,9 @@ export function readOffRefusedBodies(app: FastifyInstance): void {
 }
 
 async function readOff(raw: IncomingMessage): Promise<void> {
-  const limit = new AbortController();
   const over = new Promise<void>((resolve) => {
     raw.once('end', resolve).once('close', resolve);
   });
   raw.resume();
-  await Promise.race([over, sleep(mostMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
-  limit.abort();
+  await within(mostMs, over, () => undefined);
 }

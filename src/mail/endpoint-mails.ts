@@ -1,7 +1,7 @@
 import type { AutomaticPause } from '../domain/failing-policy.ts';
 import { endpointPage, shownUrl } from './links.ts';
 import { type RenderedMail, renderMail } from './render.ts';
-import { excerpt, inWords, utc } from './words.ts';
+import { excerpt, formatDuration, utc } from './words.ts';
 
 /** What the mails about a failing endpoint are made of. */
 export interface EndpointFailure {
@@ -36,7 +36,7 @@ export function warningMail(failure: EndpointFailure, lastWaitMs: number, public
     subject: `Webhook endpoint failing: ${new URL(failure.url).host}`,
     headline: 'A webhook endpoint is failing',
     paragraphs: [
-      `Your endpoint ${shownUrl(failure.url)} is failing and may be paused in about ${inWords(lastWaitMs)}, when the last attempt of this delivery is made.`,
+      `Your endpoint ${shownUrl(failure.url)} is failing and may be paused in about ${formatDuration(lastWaitMs)}, when the last attempt of this delivery is made.`,
       'Nothing is lost so far. As soon as the endpoint answers with a 2xx status again, deliveries go on by themselves.',
     ],
     ...whatHappened(failure),

@@ -6,7 +6,7 @@ const units = [
 ] as const;
 
 /** A duration as people say it, in the largest unit that is exact: `4 hours`, `90 minutes`, `1 day`. */
-export function inWords(durationMs: number): string {
+export function formatDuration(durationMs: number): string {
   const seconds = Math.round(durationMs / 1_000) * 1_000;
   if (seconds === 0) return 'a moment';
   const [name, unitMs] = units.find(([, ms]) => seconds >= ms && seconds % ms === 0) ?? units[3];

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import type { Backlog } from '../db/backlog.ts';
+import { within } from '../within.ts';
 import type { Log } from './log.ts';
 
 /** An answer of the database serves all scrapes within this time (milliseconds). */
@@ -98,7 +98,7 @@ function cached(read: () => Promise<Backlog>, log: Pick<Log, 'debug'>): () => Pr
         (error: unknown) => log.debug({ err: error }, 'no backlog for the metrics'),
       );
     }
-    await Promise.race([reading, sleep(patienceMs, undefined, { ref: false })]);
+    await within(patienceMs, reading, () => undefined);
     return latest;
   };
 }

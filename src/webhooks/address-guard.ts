@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { within } from '../within.ts';
 import { readEndpointUrl } from './endpoint-url.ts';
 import { type Resolve, systemResolve } from './resolve.ts';
 
@@ -74,14 +75,9 @@ export async function checkEndpointUrl(text: string, options: GuardOptions): Pro
 /** The URL parser has already turned every textual form (octal, hex, short, full-width, …) into the plain one. */
 async function addressesOf(host: string, resolve: Resolve): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<[]>((done) => {
-    timer = setTimeout(done, resolveTimeoutMs, []);
-  });
   // A name that cannot be resolved now is treated as one that does not exist: both are refused.
   const resolved = resolve(host).catch(() => []);
-  const found = await Promise.race([resolved, timeout]);
-  clearTimeout(timer);
+  const found = await within(resolveTimeoutMs, resolved, () => []);
   return found.map(({ address }) => address);
 }
 

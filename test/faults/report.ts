@@ -8,7 +8,7 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 /** The report of a run as docs/faults.md shows it. */
-export function inWords({ rounds, leads, verdict, lost, surprises, crashes }: RoundsReport): string {
+export function formatReport({ rounds, leads, verdict, lost, surprises, crashes }: RoundsReport): string {
   const names = [...new Set(rounds.map(({ fault }) => fault))];
   const rows = names.map((name) => {
     const of = rounds.filter(({ fault }) => fault === name);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Fault, faults } from './faults.ts';
-import { inWords } from './report.ts';
+import { formatReport } from './report.ts';
 import { runRounds } from './rounds.ts';
 
 const testMs = 180_000;
@@ -43,7 +43,7 @@ test.each([
       patienceMs: 60_000,
       choose: (round) => chosen[round] as Fault,
     });
-    process.stderr.write(`${inWords(report)}\n`);
+    process.stderr.write(`${formatReport(report)}\n`);
     expect(report).toMatchObject({ lost: [], surprises: [], verdict: { violations: [], events: report.leads * 8 } });
   },
   testMs,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
 import { type Fault, faults } from './faults.ts';
-import { inWords } from './report.ts';
+import { formatReport } from './report.ts';
 import { type Rig, startRig } from './rig.ts';
 import { runRounds } from './rounds.ts';
 import { duplicates, type Figures, fullRequests, manyEndpoints } from './storms.ts';
@@ -32,7 +32,7 @@ async function rounds(): Promise<boolean> {
       choose: (round) => chosen[round % chosen.length] as Fault,
       report: say,
     });
-    say(`\n${inWords(report)}`);
+    say(`\n${formatReport(report)}`);
     return report.lost.length + report.verdict.violations.length + report.surprises.length === 0;
   } finally {
     await cluster.stop();

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { digestMail } from '../../src/mail/digest-mail.ts';
 import { type EndpointFailure, pausedMail, warningMail } from '../../src/mail/endpoint-mails.ts';
-import { excerpt, inWords } from '../../src/mail/words.ts';
+import { excerpt, formatDuration } from '../../src/mail/words.ts';
 
 const hour = 3_600_000;
 const publicUrl = 'https://events.spark360.example';
@@ -135,7 +135,7 @@ test.each([
   [24 * hour, '1 day'],
   [36 * hour, '36 hours'],
 ])('%d ms are said as %s', (ms, words) => {
-  expect(inWords(ms)).toBe(words);
+  expect(formatDuration(ms)).toBe(words);
 });
 
 const lead = (index: number, waitingSince = Date.parse('2026-11-19T08:00:00Z') + index * 60_000) => ({

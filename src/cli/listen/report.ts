@@ -16,7 +16,7 @@ export function reporter(out: Output, onFailure: () => void): Reporter {
     forwarded(headers, answer) {
       const line = lineOf(headers, answer);
       last = line.delivery_id ?? last;
-      if (out.format === 'text') out.line(inWords(out, line));
+      if (out.format === 'text') out.line(formatLine(out, line));
       else out.item(line);
       if (!isSuccess(answer)) onFailure();
     },
@@ -43,7 +43,7 @@ function lineOf(headers: Record<string, string>, { status_code, error }: LocalAn
   };
 }
 
-function inWords({ paint }: Output, line: ReturnType<typeof lineOf>): string {
+function formatLine({ paint }: Output, line: ReturnType<typeof lineOf>): string {
   const { at, event, sequence, attempt, resend, test, status_code, error, delivery_id } = line;
   const kind = test ? 'test' : resend ? 'resend' : `attempt ${attempt}`;
   const answer = status_code === null ? (error ?? '') : String(status_code);

@@ -74,7 +74,7 @@ export const deliveryControlRoutes =
         await find(organizationId, deliveryId);
         const skipped = await operations.skip(deliveryId);
         const delivery = await find(organizationId, deliveryId);
-        if (!skipped) throw new ApiError('delivery_settled', `The delivery is ${inWords(delivery)}.`);
+        if (!skipped) throw new ApiError('delivery_settled', `The delivery is ${formatStatus(delivery)}.`);
         return reply.code(202).send(presentDelivery(delivery));
       },
     );
@@ -82,7 +82,7 @@ export const deliveryControlRoutes =
     /** @throws `delivery_not_settled`, `lead_erased` or `endpoint_deleted` */
     async function assertResendable(organizationId: string, delivery: DeliveryView): Promise<void> {
       if (delivery.status !== 'delivered' && delivery.status !== 'abandoned') {
-        throw new ApiError('delivery_not_settled', `The delivery is ${inWords(delivery)}.`);
+        throw new ApiError('delivery_not_settled', `The delivery is ${formatStatus(delivery)}.`);
       }
       // Erasure removes the bytes also of what was delivered before.
       if (delivery.reason === 'lead_erased' || delivery.body === null) throw new ApiError('lead_erased');
@@ -92,4 +92,4 @@ export const deliveryControlRoutes =
     }
   };
 
-const inWords = ({ status, reason }: DeliveryView): string => (reason === null ? status : `${status}: ${reason}`);
+const formatStatus = ({ status, reason }: DeliveryView): string => (reason === null ? status : `${status}: ${reason}`);

@@ -6,6 +6,7 @@ import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@ope
 import type { ObservedAttempt } from '../../delivery/parts.ts';
 import type { ObservedResend } from '../../../activities/resend.ts';
 import type { RequestTraces } from '../../http/trace.ts';
+import { within } from '../../within.ts';
 import type { Log } from '../log.ts';
 import { traceAttempt } from './attempts.ts';
 import { requestTraces } from './requests.ts';
@@ -49,14 +50,12 @@ export function startTraces(endpoint: string, role: string, log: Pick<Log, 'warn
     activities: activityInterceptors(tracer),
     attempt: traceAttempt(tracer),
     requests: requestTraces(tracer),
-    async close() {
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, exportTimeoutMs);
-      });
-      await Promise.race([provider.shutdown().catch(() => undefined), limit]);
-      clearTimeout(timer);
-    },
+    close: () =>
+      within(
+        exportTimeoutMs,
+        provider.shutdown().catch(() => undefined),
+        () => undefined,
+      ),
   };
 }
 
