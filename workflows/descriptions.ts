@@ -14,4 +14,9 @@ export const descriptions = {
   widgetState: "The whole state: the widget's organization, its unread events, and what each endpoint waits for.",
   completeEnrichment:
     'Completes the enrichment with what is known: lead.enriched goes out without what is missing. Needs the address and the person.',
+  resume: 'The pause with this number is to end: one held delivery goes first, and when it succeeds the rest follows.',
+  remove: 'The endpoint was deleted: what it left unsettled is abandoned, and its leads are woken.',
+  probed: 'What became of the delivery that went first after a resume. Sent by the worker that made its attempt.',
+  overdueEnrichment: "A lead's enrichment is overdue: it is named in the organization's next digest.",
+  erase: 'A late step started a run of the lead: its history is removed too.',
 } as const;

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { NotifyActivities } from '../activities/notify.ts';
+import { descriptions } from './descriptions.ts';
 import { type DigestRequest, mailTaskQueue, type OverdueLead } from '../src/domain/notice.ts';
 
 export const overdueSignal = defineSignal<[OverdueLead]>('overdue');
@@ -45,7 +46,7 @@ export async function digest(input: DigestInput): Promise<void> {
     number: 1,
     nextMailAt: Date.now() + collectMs,
   };
-  setHandler(overdueSignal, (lead) => take(state, lead));
+  setHandler(overdueSignal, (lead) => take(state, lead), { description: descriptions.overdueEnrichment });
 
   while (await isMailTime(state)) {
     // A lead that is reported in this very moment keeps the run open: the server has the task done again with its signal.
@@ -101,6 +102,7 @@ function mailActivities(): Pick<NotifyActivities, 'sendDigest' | 'digestReached'
   const taskQueue = mailTaskQueue(workflowInfo().taskQueue);
   const retry = { initialInterval: '10s', backoffCoefficient: 2 } as const;
   const { sendDigest } = proxyActivities<NotifyActivities>({
+    summary: 'mails which leads wait for their enrichment',
     taskQueue,
     startToCloseTimeout: '15m',
     heartbeatTimeout: '30s',
@@ -109,6 +111,7 @@ function mailActivities(): Pick<NotifyActivities, 'sendDigest' | 'digestReached'
     retry: { ...retry, maximumInterval: '10m' },
   });
   const { digestReached } = proxyActivities<NotifyActivities>({
+    summary: 'asks whether the mail reached anybody',
     taskQueue,
     startToCloseTimeout: '1m',
     retry: { ...retry, maximumInterval: '1m' },

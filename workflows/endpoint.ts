@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { EndpointActivities, ResumePhase, Walked } from '../activities/endpoints.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
+import { descriptions } from './descriptions.ts';
 import { probedSignal, removeSignal, resumeSignal } from './messages.ts';
 
 export interface EndpointRun {
@@ -42,6 +43,7 @@ const longestProbeMs = 60_000;
 
 const { resumeEndpoint, chooseProbe, beginDrain, wakeStopped, endDrain, removeEndpoint, abandonDeleted, wakeDeleted } =
   proxyActivities<EndpointActivities>({
+    summary: 'one step of a resume or of a deletion',
     startToCloseTimeout: '30s',
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   });
@@ -63,15 +65,18 @@ class Endpoint {
   constructor({ endpointId, carried }: EndpointRun) {
     this.#endpointId = endpointId;
     this.#state = carried ?? { resume: null, isRemoved: false, phase: 'none', walk: null };
-    setHandler(resumeSignal, ({ pauseVersion }) => {
+    const resume = ({ pauseVersion }: { pauseVersion: number }): void => {
       this.#state.resume = Math.max(this.#state.resume ?? 0, pauseVersion);
-    });
-    setHandler(removeSignal, () => {
+    };
+    const remove = (): void => {
       this.#state.isRemoved = true;
-    });
-    setHandler(probedSignal, (word) => {
+    };
+    const probed = (word: { deliveryId: string; outcome: Outcome['kind'] }): void => {
       this.#lastProbed = word;
-    });
+    };
+    setHandler(resumeSignal, resume, { description: descriptions.resume });
+    setHandler(removeSignal, remove, { description: descriptions.remove });
+    setHandler(probedSignal, probed, { description: descriptions.probed });
   }
 
   async live(): Promise<void> {

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { EraseActivities, EraseInput } from '../activities/erase.ts';
 import { eraseWorkflowId } from '../src/domain/ids.ts';
+import { descriptions } from './descriptions.ts';
 import { eraseSignal } from './messages.ts';
 
 /** Between two looks for runs that are left (milliseconds): visibility is behind, and a signal may have started another. */
@@ -20,6 +21,7 @@ const pauseBetweenMs = 2_000;
 const emptyLooks = 3;
 
 const { eraseRows, eraseOutbox, eraseHistories } = proxyActivities<EraseActivities>({
+  summary: 'removes rows, outbox rows or histories of the lead',
   startToCloseTimeout: '60s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
@@ -30,9 +32,10 @@ const { eraseRows, eraseOutbox, eraseHistories } = proxyActivities<EraseActiviti
  */
 export async function eraseLead(input: EraseInput): Promise<void> {
   let isAskedAgain = true;
-  setHandler(eraseSignal, () => {
+  const askAgain = (): void => {
     isAskedAgain = true;
-  });
+  };
+  setHandler(eraseSignal, askAgain, { description: descriptions.erase });
   let outboxSteps = 0;
   const beginOutbox = async (): Promise<void> => {
     outboxSteps += 1;

@@ -16,6 +16,7 @@ import { organizationId } from './search-attributes.ts';
  */
 export async function notice(input: Notice): Promise<void> {
   const { sendNotice } = proxyActivities<NotifyActivities>({
+    summary: 'mails that the endpoint fails, or is paused',
     taskQueue: mailTaskQueue(workflowInfo().taskQueue),
     // A slow mail server may take ten minutes for its last word (RFC 5321 §4.5.3.2.6).
     startToCloseTimeout: '15m',

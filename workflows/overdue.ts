@@ -4,6 +4,7 @@ import type { OverdueActivities } from '../activities/overdue.ts';
 type Position = Parameters<OverdueActivities['wakeOverdue']>[0]['position'];
 
 const { wakeOverdue } = proxyActivities<OverdueActivities>({
+  summary: 'wakes workflows whose deliveries are late',
   startToCloseTimeout: '2m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });

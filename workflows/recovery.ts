@@ -36,6 +36,7 @@ const lookAgainMs = 15_000;
 
 const { takeUpRecovery, recoverySubjects, recoveryDeliveries, firstUnsettled, finishRecovery } =
   proxyActivities<RecoveryActivities>({
+    summary: 'one step of a recovery',
     startToCloseTimeout: '60s',
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   });

@@ -13,6 +13,7 @@ export interface ResendRun {
 /** One attempt at a settled delivery, asked for by hand; its failure changes nothing. */
 export async function resend(run: ResendRun): Promise<void> {
   const { resendDelivery } = proxyActivities<ResendActivities>({
+    summary: 'one attempt by hand at a settled delivery',
     taskQueue: resendTaskQueue(workflowInfo().taskQueue),
     // Longer than the longest ATTEMPT_TIMEOUT and its recording: run out, it would be sent again beside the first.
     startToCloseTimeout: '12m',

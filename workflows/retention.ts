@@ -10,6 +10,7 @@ export interface RetentionRun {
 }
 
 const { removeDeliveries, removeRecords, reportRetention } = proxyActivities<RetentionActivities>({
+  summary: 'removes a batch of what is older than RETENTION_DAYS',
   // An activity goes on for 15 s and ends with the batch it is at.
   startToCloseTimeout: '2m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
