@@ -41,6 +41,17 @@ async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** Opens the menu of further actions and chooses an entry by arrows: the focus moves there a moment after it opens. */
+async function choose(page: Page, entry: string): Promise<void> {
+  await press(page, 'More actions');
+  await page.getByRole('menu').waitFor();
+  await eventually(async () => {
+    if ((await focusedName(page)) !== entry) await page.keyboard.press('ArrowDown');
+    expect(await focusedName(page)).toBe(entry);
+  });
+  await page.keyboard.press('Enter');
+}
+
 async function signedIn(key?: string): Promise<ConsolePage> {
   const console = await rig.open();
   await console.signIn(key);
@@ -101,17 +112,13 @@ test('adding an endpoint: a refused address, then the secret once, with receiver
   await screenshot('test-endpoint');
   await page.keyboard.press('Escape');
 
-  await press(page, 'More actions');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
+  await choose(page, 'Rotate the secret …');
   await press(page, 'Make a new secret');
   await page.getByText('shown once').waitFor();
   expect(await page.getByRole('region', { name: 'Signing secret' }).textContent()).not.toBe(secret);
   await press(page, 'I have stored the secret');
 
-  await press(page, 'More actions');
-  await page.keyboard.press('End');
-  await page.keyboard.press('Enter');
+  await choose(page, 'Delete the endpoint …');
   await page.getByText('0 deliveries').waitFor();
   await press(page, 'Delete');
   await page.getByRole('heading', { name: 'Webhooks', level: 1 }).waitFor();
