@@ -51,8 +51,7 @@ export default {
       ...servers,
       displayName: 'nightly',
       roots: ['<rootDir>/test'],
-      testRegex: longForms.map((path) => `/test/${path}[/.].*test\\.ts$`),
-      testMatch: undefined,
+      testMatch: longForms.flatMap((path) => [`**/test/${path}/**/*.test.ts`, `**/test/${path}.test.ts`]),
     },
   ],
 };

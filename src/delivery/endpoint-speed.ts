@@ -32,7 +32,8 @@ export class EndpointSpeed {
   isFast(endpointId: string): boolean {
     const speed = this.#endpoints.get(endpointId);
     if (speed === undefined) return true;
-    if (speed.knownAt !== null && this.#now() - speed.knownAt > staleMs) return speed.inFlight === 0;
+    const isKnown = speed.knownAt !== null && this.#now() - speed.knownAt <= staleMs;
+    if (!isKnown) return speed.inFlight === 0;
     return speed.averageMs < slowMs && speed.inFlight < maxFastInFlight;
   }
 
