@@ -5,7 +5,7 @@ import { ms, type Rig, say } from './rig.ts';
 
 const count = Number(process.env.BENCH_DELIVERIES ?? 1_000_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 40);
-/** Of so many organizations; the first has a half of everything. */
+/** How many organizations there are; the first has a half of everything. */
 const organizations = 20;
 const endpointsEach = 4;
 const rowsPerStatement = 20_000;

@@ -6,7 +6,7 @@ const lockSql = (endpointId: string): string =>
   `select pg_advisory_xact_lock(hashtextextended(${endpointId}::text, 0))`;
 
 /**
- * A transaction behind the endpoint's lock. Whoever begins an attempt, pauses, resumes or deletes holds it, so that each
+ * A transaction behind the endpoint's lock. Beginning an attempt, a pause, a resume and a deletion hold it, so that each
  * sees the other whole: a delivery held here is found by the resume's pager, and no more attempts begin than the endpoint
  * takes. It writes nothing, unlike a lock on the endpoint's row, and is taken in the round trip that begins the transaction.
  */

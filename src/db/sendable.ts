@@ -55,7 +55,7 @@ export interface SendableRow {
 /** Whether endpoint `p` takes attempts now: it is paused, deleted, or another delivery goes first after its resume. */
 export const isOpen = `(p.status = 'active' and p.deleted_at is null and p.resume_phase is distinct from 'probe')`;
 
-/** Endpoint `p` takes fewer at once than a process sends to any healthy one, or only so many a second: every attempt asks for a slot. */
+/** Endpoint `p` takes fewer at once than a process sends to any healthy one, or has a rate limit: every attempt asks for a slot. */
 export const isMetered = `(p.rate_limit is not null or p.max_in_flight < ${maxFastInFlight})`;
 
 /** Select these from deliveries `d`, joined by `sendableFrom`. */

@@ -26,7 +26,7 @@ export const tokens = `case when p.rate_limit is null then null
 /** Whether anything is queued at endpoint `p`. */
 export const hasQueue = '(exists (select from endpoint_queue q where q.endpoint_id = p.id))';
 
-/** Uses up tokens of a rate limit: the next attempt comes so much later. Behind the endpoint's lock. */
+/** Uses up tokens of a rate limit: the next attempt comes later by what they are worth. Behind the endpoint's lock. */
 export const takeTokens = (db: Queryable, endpointId: string, count: number) =>
   db.prepared(
     'take-tokens',

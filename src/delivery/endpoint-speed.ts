@@ -48,7 +48,7 @@ export class EndpointSpeed {
     };
   }
 
-  /** An attempt took so many milliseconds. */
+  /** Takes in how long an attempt took (milliseconds). */
   learn(endpointId: string, durationMs: number): void {
     const speed = this.#of(endpointId);
     speed.averageMs = speed.knownAt === null ? durationMs : speed.averageMs * (1 - weight) + durationMs * weight;

@@ -7,7 +7,7 @@ import { ResponseHead } from './response-head.ts';
 
 /** Spec section 5: a response counts once its headers are there; its body is waited for at most this long. */
 const maxBodyMs = 1_000;
-/** A clock that rings so much too late rang in a process that stood still (milliseconds). */
+/** A timer that fires later than due by this fired in a process that stood still (milliseconds). */
 const lateMs = 100;
 /** What came in during a pause of this process, or of the partner, is still read: well inside the attempt's lease. */
 const graceMs = 1_000;

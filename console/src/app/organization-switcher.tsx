@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 
-// The combobox is large, and nobody waits for it: the page comes first.
+// The combobox is large, so the page is shown before it is loaded.
 const OrganizationCombobox = lazy(() =>
   import('./organization-combobox.tsx').then((module) => ({ default: module.OrganizationCombobox })),
 );

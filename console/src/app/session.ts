@@ -3,7 +3,7 @@ import { ApiProblem, api, type Schemas, unwrap } from '../api/client.ts';
 
 export type Caller = Schemas['Caller'];
 
-/** Who is signed in; null: nobody. */
+/** The signed-in caller; null before a sign-in. */
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   staleTime: 60_000,

@@ -32,7 +32,7 @@ const answer = z
   })
   .meta({ id: 'StartedBulkRecovery' });
 
-/** An organization has at most so many endpoints. */
+/** How many endpoints an organization has at most. */
 const mostEndpoints = 1_000;
 
 /** Recovery of everything that was abandoned in a range of time, at every endpoint: one job each. */

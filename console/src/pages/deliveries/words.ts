@@ -37,7 +37,7 @@ const errorAdvice: Record<string, string> = {
   blocked_address: 'The address is private, loopback or reserved: such are never called.',
 };
 
-/** What an attempt's outcome means for whoever runs the receiver; null where there is nothing to say. */
+/** What an attempt's outcome means for the engineer of the receiver; null where there is nothing to say. */
 export function adviceFor({ status_code, error }: Pick<Attempt, 'status_code' | 'error'>): string | null {
   if (status_code === null) return errorAdvice[error?.split(':', 1)[0] ?? ''] ?? null;
   if (status_code < 300) return null;
