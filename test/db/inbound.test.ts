@@ -31,7 +31,8 @@ test('what was accepted is known, with its fingerprint and subject; the rest is 
   await inbound(db).accept([first, second]);
   const known = await inbound(db).known([first.id, second.id, randomUUID()]);
   expect([...known.keys()].sort()).toEqual([first.id, second.id].sort());
-  expect(known.get(first.id)).toEqual({ id: first.id, fingerprint: first.fingerprint, subject: first.subject });
+  const { id, fingerprint, subject } = first;
+  expect(known.get(id)).toEqual({ id, fingerprint, subject, outcome: 'accepted' });
   const [row] = await db.query('select outcome, occurred_at, lead_status from inbound_events where id = $1', [
     second.id,
   ]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { leadSubject } from '../../src/domain/ids.ts';
-import { wakeSignal } from '../../workflows/messages.ts';
+import { stepSignals } from '../../workflows/messages.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { expectInOrder } from '../support/order.ts';
 import type { ReceivedRequest } from '../support/receiver.ts';
@@ -51,7 +51,8 @@ async function signalOrder({ organizationId, leadId }: LeadEvents): Promise<stri
   const handle = service.deps.temporal.workflow.getHandle(leadSubject(organizationId, leadId));
   const { events } = await handle.fetchHistory();
   const names = (events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
-  return [...new Set(names)].filter((name) => name !== wakeSignal.name); // whoever had to wait for a place is called
+  // Workers signal what became of attempts, too.
+  return [...new Set(names)].filter((name) => Object.hasOwn(stepSignals, name));
 }
 
 test(`three relays, one killed and one frozen in the middle: ${leadCount} leads arrive whole and in order`, async () => {
