@@ -1,5 +1,5 @@
-// Reads jest's JSON reports, the later of two about one file in place of the earlier: `failed` prints the files that
-// failed, `slowest` where CI's minutes went, `result` the closing line.
+// Reads jest's JSON reports: `failed` prints the files that failed, `slowest` where CI's minutes went, `result` the
+// closing line.
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
