@@ -1,19 +1,19 @@
-import type { Publishing } from '../src/db/publishing.ts';
+import type { OpenDeliveries } from '../src/db/open-deliveries.ts';
 import { deliver, type DeliverInput } from '../src/delivery/deliver.ts';
-import type { DeliveryParts } from '../src/delivery/parts.ts';
+import type { Delivery } from '../src/delivery/delivery.ts';
 import type { DeliveryReport, OpenDelivery } from '../src/domain/lanes.ts';
 
-export interface DeliverParts {
-  delivery: DeliveryParts;
-  publishing: Pick<Publishing, 'unsettledOf'>;
+export interface DeliverDeps {
+  delivery: Delivery;
+  openDeliveries: Pick<OpenDeliveries, 'unsettledOf'>;
 }
 
-export const deliverActivities = ({ delivery, publishing }: DeliverParts) => ({
-  /** One attempt of each lane's head, and of what is behind it while that succeeds fast; in half a second. */
+export const deliverActivities = ({ delivery, openDeliveries }: DeliverDeps) => ({
+  /** One attempt of each lane's head, and of what is behind it while that is settled fast; in half a second. */
   deliver: (input: DeliverInput): Promise<DeliveryReport[]> => deliver(delivery, input),
 
   /** What is unsettled of a subject whose run was gone, in order; what a recovery works at is not among it. */
-  openDeliveries: ({ subject }: { subject: string }): Promise<OpenDelivery[]> => publishing.unsettledOf(subject),
+  openDeliveries: ({ subject }: { subject: string }): Promise<OpenDelivery[]> => openDeliveries.unsettledOf(subject),
 });
 
 export type DeliverActivities = ReturnType<typeof deliverActivities>;

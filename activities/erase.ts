@@ -2,13 +2,13 @@ import type { Erasure } from '../src/db/erasure.ts';
 import type { Outbox } from '../src/db/outbox.ts';
 import type { Wake } from '../src/domain/wake.ts';
 import { leadSubject } from '../src/domain/ids.ts';
-import type { Histories } from '../src/temporal/histories.ts';
 
-export interface EraseParts {
+export interface EraseDeps {
   erasure: Erasure;
-  histories: Histories;
+  /** Removes the history of every run of a workflow id; gives how many there were. */
+  histories: { removeAll(workflowId: string): Promise<number> };
   outbox: Pick<Outbox, 'eraseLead'>;
-  /** Signals a workflow that its lane may look again; one that has ended is no error. */
+  /** Signals a workflow that its lane is to ask again; one that has ended is no error. */
   wakeIfRunning: (wake: Wake) => Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface EraseInput {
 }
 
 /** Steps of an erasure, each safe to repeat, and each by itself: a database that is away holds up its own step only. */
-export const eraseActivities = ({ erasure, histories, outbox, wakeIfRunning }: EraseParts) => ({
+export const eraseActivities = ({ erasure, histories, outbox, wakeIfRunning }: EraseDeps) => ({
   async eraseRows(lead: EraseInput): Promise<void> {
     await erasure.erase(lead);
     const recoveries = await erasure.recoveriesOf(leadSubject(lead.organizationId, lead.leadId));

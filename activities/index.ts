@@ -1,25 +1,35 @@
-import type { Deps } from '../src/deps.ts';
-import { deliverActivities } from './deliver.ts';
-import { endpointActivities } from './endpoints.ts';
-import { eraseActivities } from './erase.ts';
-import { notifyActivities } from './notify.ts';
-import { overdueActivities } from './overdue.ts';
-import { publishActivities } from './publish.ts';
-import { recoveryActivities } from './recovery.ts';
-import { resendActivities } from './resend.ts';
-import { retentionActivities } from './retention.ts';
-import { widgetActivities } from './widget.ts';
+import { deliverActivities, type DeliverDeps } from './deliver.ts';
+import { endpointActivities, type EndpointDeps } from './endpoints.ts';
+import { eraseActivities, type EraseDeps } from './erase.ts';
+import { notifyActivities, type NotifyDeps } from './notify.ts';
+import { overdueActivities, type OverdueDeps } from './overdue.ts';
+import { publishActivities, type PublishDeps } from './publish.ts';
+import { recoveryActivities, type RecoveryDeps } from './recovery.ts';
+import { resendActivities, type ResendDeps } from './resend.ts';
+import { retentionActivities, type RetentionDeps } from './retention.ts';
+import { widgetActivities, type WidgetDeps } from './widget.ts';
+
+export type ActivityDeps = PublishDeps &
+  WidgetDeps &
+  DeliverDeps &
+  EndpointDeps &
+  RecoveryDeps &
+  OverdueDeps &
+  ResendDeps &
+  RetentionDeps &
+  EraseDeps &
+  NotifyDeps;
 
 /** Everything workflows may ask for. */
-export const createActivities = (parts: Deps['activityParts']) => ({
-  ...publishActivities(parts),
-  ...widgetActivities(parts),
-  ...deliverActivities(parts),
-  ...endpointActivities(parts),
-  ...recoveryActivities(parts),
-  ...overdueActivities(parts),
-  ...resendActivities(parts),
-  ...retentionActivities(parts),
-  ...eraseActivities(parts),
-  ...notifyActivities(parts),
+export const createActivities = (deps: ActivityDeps) => ({
+  ...publishActivities(deps),
+  ...widgetActivities(deps),
+  ...deliverActivities(deps),
+  ...endpointActivities(deps),
+  ...recoveryActivities(deps),
+  ...overdueActivities(deps),
+  ...resendActivities(deps),
+  ...retentionActivities(deps),
+  ...eraseActivities(deps),
+  ...notifyActivities(deps),
 });

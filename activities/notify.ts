@@ -11,9 +11,9 @@ import {
 } from '../src/domain/notice.ts';
 import { digestMail } from '../src/mail/digest-mail.ts';
 import { type EndpointFailure, pausedMail, warningMail } from '../src/mail/endpoint-mails.ts';
-import { type SendMailParts, sendMail } from './send-mail.ts';
+import { type SendMailDeps, sendMail } from './send-mail.ts';
 
-export interface NotifyParts extends SendMailParts {
+export interface NotifyDeps extends SendMailDeps {
   temporal: Client;
   /** The workflows' task queue. */
   taskQueue: string;
@@ -61,49 +61,51 @@ const toFailure = ({ endpointId, deliveryId, attempt }: Notice, row: FailureRow)
   },
 });
 
-export const notifyActivities = (parts: NotifyParts) => ({
+export const notifyActivities = (deps: NotifyDeps) => ({
   /**
-   * Sends the mail of a notice to the organization's `notify` addresses (spec section 5); nothing when there are none, or the
-   * endpoint was deleted. Safe to repeat: a recipient gets it once. Throws while a recipient is to be tried again.
+   * Sends the mail of a notice to the organization's `notify` addresses (spec section 5); nothing when there are none,
+   * or the endpoint was deleted. Safe to repeat: a recipient gets it once. Throws while one is left.
    */
   async sendNotice(notice: Notice): Promise<void> {
-    const row = await parts.notices.failure(notice.endpointId, notice.deliveryId, notice.attempt);
+    const row = await deps.notices.failure(notice.endpointId, notice.deliveryId, notice.attempt);
     if (row === null) return;
     const failure = toFailure(notice, row);
     const mail =
       notice.kind === 'warning'
-        ? warningMail(failure, parts.retryScheduleMs.at(-1) ?? 0, parts.publicUrl)
-        : pausedMail(failure, notice.pausedReason ?? 'failing', parts.publicUrl);
-    await sendMail(parts, row.organization_id, noticeWorkflowId(notice), row.notify, mail);
+        ? warningMail(failure, deps.retryScheduleMs.at(-1) ?? 0, deps.publicUrl)
+        : pausedMail(failure, notice.pausedReason ?? 'failing', deps.publicUrl);
+    await sendMail(deps, row.organization_id, noticeWorkflowId(notice), row.notify, mail);
   },
 
-  /** Sends one digest of those of the leads that still wait. `sent` is false without such leads, or without recipients. */
+  /**
+   * Sends one digest of those of the leads that still wait. `sent` is false without such leads, or without recipients.
+   */
   async sendDigest({ id, organizationId, leads, more }: SendDigestInput): Promise<{ sent: boolean }> {
-    const waiting = await parts.notices.waitingForEnrichment(
+    const waiting = await deps.notices.waitingForEnrichment(
       organizationId,
       leads.map(({ leadId }) => leadId),
     );
     const overdue = leads.filter(({ leadId }) => waiting.has(leadId));
     if (overdue.length > 0) {
-      const recipients = await parts.notices.recipients(organizationId);
-      await sendMail(parts, organizationId, id, recipients, digestMail(organizationId, overdue, more, parts.publicUrl));
+      const recipients = await deps.notices.recipients(organizationId);
+      await sendMail(deps, organizationId, id, recipients, digestMail(organizationId, overdue, more, deps.publicUrl));
     }
-    return { sent: await parts.notices.hasReached(id) };
+    return { sent: await deps.notices.hasReached(id) };
   },
 
   /** Whether a digest that was given up on has reached anybody. */
-  digestReached: ({ id }: { id: string }): Promise<boolean> => parts.notices.hasReached(id),
+  digestReached: ({ id }: { id: string }): Promise<boolean> => deps.notices.hasReached(id),
 
   /**
-   * Counts a lead whose enrichment is overdue, and hands it to the organization's digest. Safe to repeat: the digest takes a
-   * lead once, and only the activity's first try counts.
+   * Counts a lead whose enrichment is overdue, and hands it to the organization's digest. Safe to repeat: the digest
+   * takes a lead once, and only the activity's first try counts.
    */
   async reportOverdue({ organizationId, ...lead }: OverdueLead & { organizationId: string }): Promise<void> {
-    if ((parts.isFirstTry ?? isFirstTry)()) parts.enrichmentOverdue.inc();
-    const input: DigestRequest = { organizationId, ...(parts.digestTimes ?? hourly) };
-    await parts.temporal.workflow.signalWithStart('digest', {
+    if ((deps.isFirstTry ?? isFirstTry)()) deps.enrichmentOverdue.inc();
+    const input: DigestRequest = { organizationId, ...(deps.digestTimes ?? hourly) };
+    await deps.temporal.workflow.signalWithStart('digest', {
       workflowId: digestWorkflowId(organizationId),
-      taskQueue: parts.taskQueue,
+      taskQueue: deps.taskQueue,
       args: [input],
       signal: 'overdue',
       signalArgs: [lead],

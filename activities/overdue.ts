@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Overdue, type OverduePosition, overdueStart } from '../src/db/overdue.ts';
 import type { Wake } from '../src/domain/wake.ts';
 
-export interface OverdueParts {
+export interface OverdueDeps {
   overdue: Overdue;
   /** Signals a workflow that its lane may look again; one that should run and does not is started. */
   wake: (wake: Wake) => Promise<void>;
@@ -13,8 +13,11 @@ const rowsAtOnce = 1_000;
 const wakesAtOnce = 50;
 const turnMs = 15_000;
 
-export const overdueActivities = ({ overdue, wake }: OverdueParts) => ({
-  /** Wakes lanes that are late though nothing stands in their way, for some seconds; gives where to go on, null at the end. */
+export const overdueActivities = ({ overdue, wake }: OverdueDeps) => ({
+  /**
+   * Wakes lanes that are late though nothing stands in their way,
+   * for some seconds; gives where to go on, null at the end.
+   */
   async wakeOverdue({ position }: { position: OverduePosition | null }): Promise<OverduePosition | null> {
     const endsAt = performance.now() + turnMs;
     for (let at = position ?? overdueStart; ; ) {

@@ -1,9 +1,11 @@
-import { type Claim, type FrozenEvent, onceInALife, type Publishing, toOpen } from '../src/db/publishing.ts';
+import type { Claim } from '../src/db/inbound.ts';
 import type { LeadContext } from '../src/db/lead-context.ts';
-import { FastEndpoints, firstAttempts } from '../src/delivery/first-attempts.ts';
-import type { DeliveryParts } from '../src/delivery/parts.ts';
+import type { OpenDeliveries } from '../src/db/open-deliveries.ts';
+import type { FrozenEvent } from '../src/db/publish-statement.ts';
+import { onceInALife, type Publishing } from '../src/db/publishing.ts';
+import { attemptPublished, type FirstAttempts } from '../src/delivery/deliver.ts';
+import type { Delivery } from '../src/delivery/delivery.ts';
 import type { OpenDelivery } from '../src/domain/lanes.ts';
-import type { Notice } from '../src/domain/notice.ts';
 import type { LeadEventType, LeadFacts, LeadStage, LeadStatus, Mode } from '../src/domain/lead.ts';
 import type { LeadState } from '../src/domain/lead-state.ts';
 import { envelope, leadEventData } from '../src/domain/payloads.ts';
@@ -51,31 +53,99 @@ export interface KeptLead {
 }
 
 export type PublishResult =
-  | { kind: 'published'; open: OpenDelivery[]; abandoned: boolean; notices: Notice[]; settings: Settings }
+  | ({ kind: 'published'; settings: Settings } & FirstAttempts)
   /** Some of the ids belong to another subject, or came with other content: judge the batch again without them. */
   | { kind: 'refused'; ids: string[] }
   /**
-   * More was emitted than the workflow knows: a task got as far as that and was lost. The next one may hold other steps, so
-   * judge the batch again with this known, and bring to its end what was left.
+   * More was emitted than the workflow knows: a task got as far as that and was lost. The next one may hold other
+   * steps, so judge the batch again with this known, and bring to its end what was left.
    */
   | { kind: 'emitted'; emitted: Partial<Record<LeadEventType, string>>; open: OpenDelivery[] }
   /** An earlier run knew this lead: go on from its state. */
   | { kind: 'known'; kept: KeptLead }
   | { kind: 'erased' };
 
-export interface PublishParts {
-  delivery: DeliveryParts;
+export interface PublishDeps {
+  delivery: Delivery;
   publishing: Publishing;
+  openDeliveries: Pick<OpenDeliveries, 'leftToDo'>;
   keyRing: KeyRing;
   settings: Settings;
 }
 
-/** Claims that the ledger holds for other content or another subject. A repeat of our own, after a crash, is not one. */
-const foreign = (claims: Claim[], context: LeadContext, subject: string) =>
-  context.known.filter((known) => {
-    const claim = claims.find(({ id }) => id === known.id);
-    return claim !== undefined && (known.subject !== subject || known.fingerprint !== claim.fingerprint);
-  });
+export const publishActivities = (deps: PublishDeps) => ({
+  /**
+   * Applies a batch of a lead's steps: claims their ids, emits what they make due, fans it out and makes the first
+   * attempts. Safe to repeat: what was emitted is found in the ledger, and what was delivered is not sent again (spec
+   * section 2: each inbound id is applied once; section 3: bytes are frozen at emission).
+   */
+  async publishLead(input: PublishLeadInput): Promise<PublishResult> {
+    const { subject, organizationId, claims, facts } = input;
+    const context = await deps.publishing.leadContext({
+      subject,
+      organizationId,
+      widget: widgetKeyOf(facts),
+      inboundIds: claims.map(({ id }) => id),
+    });
+    return (await obstacle(deps, input, context)) ?? publish(deps, input, context);
+  },
+
+  /** Keeps the merged state of a lead whose run ends, encrypted (spec section 1). */
+  async storeLead({ subject, kept }: { subject: string; kept: KeptLead }): Promise<void> {
+    await deps.publishing.storeLead(subject, deps.keyRing.seal(Buffer.from(JSON.stringify(kept)), subject));
+  },
+});
+
+export type PublishActivities = ReturnType<typeof publishActivities>;
+
+/** What keeps a batch from being published as it was planned; null: nothing. */
+async function obstacle(
+  { publishing, openDeliveries, keyRing }: PublishDeps,
+  { subject, claims, freshRun, emitted }: PublishLeadInput,
+  context: LeadContext,
+): Promise<PublishResult | null> {
+  if (context.stage === 'erased') {
+    await publishing.recordDropped(subject, claims, 'erased');
+    return { kind: 'erased' };
+  }
+  if (freshRun && context.state !== null) {
+    const kept = Buffer.from(keyRing.open(context.state, subject)).toString('utf8');
+    return { kind: 'known', kept: JSON.parse(kept) as KeptLead };
+  }
+  const unknown = context.emitted.filter(({ type }) => !emitted.includes(type));
+  if (unknown.length > 0) {
+    return {
+      kind: 'emitted',
+      emitted: Object.fromEntries(unknown.map(({ type, event_id }) => [type, event_id])),
+      open: await openDeliveries.leftToDo(unknown.map(({ event_id }) => event_id)),
+    };
+  }
+  const conflicts = conflicting(claims, context, subject);
+  for (const { id, fingerprint } of conflicts) await publishing.recordConflict(id, fingerprint, subject);
+  return conflicts.length > 0 ? { kind: 'refused', ids: conflicts.map(({ id }) => id) } : null;
+}
+
+/**
+ * Claims that the ledger holds for other content or another subject. A repeat of our own, after a crash, is not one.
+ */
+const conflicting = (claims: readonly Claim[], context: LeadContext, subject: string): Claim[] =>
+  claims.filter(({ id, fingerprint }) =>
+    context.known.some((known) => known.id === id && (known.subject !== subject || known.fingerprint !== fingerprint)),
+  );
+
+/** Writes the batch down and makes the first attempts of what it emits. */
+async function publish(
+  { delivery, publishing, settings }: PublishDeps,
+  input: PublishLeadInput,
+  context: LeadContext,
+): Promise<PublishResult> {
+  const { subject, organizationId, mode, claims, busyEndpoints, leadId, stage, leadStatus, now } = input;
+  const events = freeze(input, context);
+  const lead = { leadId, stage, leadStatus };
+  const published = await publishing.publish({ subject, organizationId, mode, claims, events, lead });
+  const attempted = await attemptPublished(delivery, published, busyEndpoints, { workflowId: subject, now });
+  return { kind: 'published', ...attempted, settings };
+}
 
 function freeze(input: PublishLeadInput, context: LeadContext): FrozenEvent[] {
   const publishingContext = { tier: context.tier ?? ('starter' as const), widget: context.widget };
@@ -94,69 +164,3 @@ function freeze(input: PublishLeadInput, context: LeadContext): FrozenEvent[] {
     }),
   }));
 }
-
-export const publishActivities = (parts: PublishParts) => ({
-  /**
-   * Applies a batch of a lead's steps: claims their ids, emits what they make due, fans it out and makes the first
-   * attempts. Safe to repeat: what was emitted is found in the ledger, and what was delivered is not sent again (spec
-   * section 2: each inbound id is applied once; section 3: bytes are frozen at emission).
-   */
-  async publishLead(input: PublishLeadInput): Promise<PublishResult> {
-    const { subject, organizationId, claims, now, mode } = input;
-    const { delivery } = parts;
-    const permittedAt = delivery.freezeDetector.now();
-    const context = await parts.publishing.leadContext({
-      subject,
-      organizationId,
-      mode,
-      widget: widgetKeyOf(input.facts),
-      inboundIds: claims.map(({ id }) => id),
-    });
-    if (context.stage === 'erased') {
-      await parts.publishing.recordDropped(subject, claims, 'erased');
-      return { kind: 'erased' };
-    }
-    if (input.freshRun && context.state !== null) {
-      return {
-        kind: 'known',
-        kept: JSON.parse(Buffer.from(parts.keyRing.open(context.state, subject)).toString('utf8')) as KeptLead,
-      };
-    }
-    const unknown = context.emitted.filter(({ type }) => !input.emitted.includes(type));
-    if (unknown.length > 0) {
-      const left = await parts.publishing.leftToDo(unknown.map(({ event_id }) => event_id));
-      return {
-        kind: 'emitted',
-        emitted: Object.fromEntries(unknown.map(({ type, event_id }) => [type, event_id])),
-        open: left.map(toOpen),
-      };
-    }
-    const refused = foreign(claims, context, subject);
-    if (refused.length > 0) {
-      for (const { id } of refused) {
-        const claim = claims.find((candidate) => candidate.id === id);
-        if (claim !== undefined) await parts.publishing.recordConflict(id, claim.fingerprint, subject);
-      }
-      return { kind: 'refused', ids: refused.map(({ id }) => id) };
-    }
-    const lead = { leadId: input.leadId, stage: input.stage, leadStatus: input.leadStatus };
-    const events = freeze(input, context);
-    const fast = new FastEndpoints(delivery, events.length === 0 ? [] : context.endpoints, input.busyEndpoints);
-    try {
-      const { owner } = delivery;
-      const statement = { subject, organizationId, mode, claims, events, lead, fast: fast.ids, owner };
-      const published = await parts.publishing.publish(statement);
-      const attempted = await firstAttempts(delivery, subject, published, fast, { now, permittedAt });
-      return { kind: 'published', ...attempted, settings: parts.settings };
-    } finally {
-      fast.release();
-    }
-  },
-
-  /** Keeps the merged state of a lead whose run ends, encrypted (spec section 1). */
-  async storeLead({ subject, kept }: { subject: string; kept: KeptLead }): Promise<void> {
-    await parts.publishing.storeLead(subject, parts.keyRing.seal(Buffer.from(JSON.stringify(kept)), subject));
-  },
-});
-
-export type PublishActivities = ReturnType<typeof publishActivities>;

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Position } from '../src/db/page.ts';
-import type { NewRecoveryJob, Recovery, RecoveringDelivery } from '../src/db/recovery.ts';
+import type { Recovery, RecoveringDelivery } from '../src/db/recovery.ts';
+import type { RecoveryFilter } from '../src/db/recovery-scope.ts';
 
-export interface RecoveryParts {
+export interface RecoveryDeps {
   recovery: Recovery;
 }
 
@@ -10,25 +11,18 @@ export interface RecoveryParts {
 export interface RecoveryInput {
   jobId: string;
   endpointId: string;
-  asked: RecoveryRequest;
-}
-
-export interface RecoveryRequest {
-  organizationId: string;
-  /** ISO 8601. */
-  since: string;
-  until: string;
+  asked: RecoveryFilter & { organizationId: string };
 }
 
 /** Deliveries that one statement takes up, and how long one activity goes on (milliseconds). */
 const takenUpAtOnce = 1_000;
-const turnMs = 20_000;
+const turnMs = 10_000;
 
 /** Steps of a recovery job, each safe to repeat. */
-export const recoveryActivities = ({ recovery }: RecoveryParts) => ({
+export const recoveryActivities = ({ recovery }: RecoveryDeps) => ({
   /** Takes up what it can in some seconds; `more`: to be called again. */
   async takeUpRecovery({ jobId, endpointId, asked }: RecoveryInput): Promise<'taken_up' | 'more' | 'refused'> {
-    if (!(await recovery.ensure(jobOf(jobId, endpointId, asked)))) return 'refused';
+    if (!(await recovery.ensure({ id: jobId, endpointId, ...asked }))) return 'refused';
     const endsAt = performance.now() + turnMs;
     for (let after: Position | null = null; performance.now() < endsAt; ) {
       const startedAt = performance.now();
@@ -47,14 +41,6 @@ export const recoveryActivities = ({ recovery }: RecoveryParts) => ({
   firstUnsettled: ({ jobId, from }: { jobId: string; from: string }): Promise<string | null> =>
     recovery.firstUnsettled(jobId, from),
   finishRecovery: ({ jobId }: { jobId: string }): Promise<void> => recovery.finish(jobId),
-});
-
-const jobOf = (id: string, endpointId: string, { organizationId, since, until }: RecoveryRequest): NewRecoveryJob => ({
-  id,
-  endpointId,
-  organizationId,
-  since: new Date(since),
-  until: new Date(until),
 });
 
 export type RecoveryActivities = ReturnType<typeof recoveryActivities>;

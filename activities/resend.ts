@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { ManualDelivery } from '../src/db/manual-delivery.ts';
-import type { DeliveryParts, ObservedAttempt } from '../src/delivery/parts.ts';
-import { retryUntilRecorded } from '../src/delivery/retry-until-recorded.ts';
+import { type AttemptDeps, type ObservedAttempt, send } from '../src/delivery/attempt.ts';
+import { retryUntilRecorded } from '../src/delivery/outcomes.ts';
 import { classify } from '../src/domain/delivery-policy.ts';
-import { signedHeaders } from '../src/webhooks/sign.ts';
-import { signingSecrets } from '../src/webhooks/signing-secrets.ts';
 
-/** An attempt asked for by hand. A failed one's outcome says what it would have been abandoned for: it changes nothing. */
+/**
+ * An attempt asked for by hand. A failed one's outcome says what it would have been abandoned for: it changes nothing.
+ */
 export interface ObservedResend extends ObservedAttempt {
   resend: true;
 }
 
-export interface ResendParts {
-  delivery: Pick<DeliveryParts, 'keyRing' | 'send' | 'retryScheduleMs'>;
+export interface ResendDeps {
+  delivery: Pick<AttemptDeps, 'keyRing' | 'send' | 'retryScheduleMs'>;
   manualDelivery: ManualDelivery;
   /** Called once per attempt, after it is recorded. */
   observeResend: (attempt: ObservedResend) => void;
@@ -33,31 +32,28 @@ async function withHeartbeat<Result>(work: () => Promise<Result>): Promise<Resul
   }
 }
 
-export const resendActivities = ({ delivery: parts, manualDelivery, observeResend }: ResendParts) => {
+export const resendActivities = ({ delivery: deps, manualDelivery, observeResend }: ResendDeps) => {
   async function resend(deliveryId: string, number: number): Promise<void> {
     const delivery = await manualDelivery.beginResend(deliveryId, number);
     if (delivery === null) return;
-    const startedAt = new Date();
-    const beganAt = performance.now();
-    const attemptId = randomUUID();
-    const secrets = signingSecrets(parts.keyRing, delivery, startedAt.getTime());
-    const timestampSeconds = Math.floor(startedAt.getTime() / 1000);
-    const headers = signedHeaders({ ...delivery, attempt: number, attemptId, secrets, timestampSeconds, resend: true });
-    const { endpointId, url, body } = delivery;
-    const result = await parts.send({ endpointId, url, headers, body });
+    const { attemptId, startedAt, ageMs, result, overlap } = await send(deps, {
+      ...delivery,
+      attempt: number,
+      recovering: true,
+    });
     const outcome = classify(result, {
       attempt: 1,
-      scheduleMs: parts.retryScheduleMs,
+      scheduleMs: deps.retryScheduleMs,
       now: startedAt.getTime() + result.durationMs,
       random: Math.random,
       resend: true,
-      overlap: secrets.next !== null,
+      overlap,
     });
     await retryUntilRecorded(() =>
       manualDelivery.recordResend(delivery, {
         id: attemptId,
         number,
-        ageMs: performance.now() - beganAt,
+        ageMs: ageMs(),
         result,
         delivered: outcome.kind === 'delivered',
       }),
@@ -66,7 +62,9 @@ export const resendActivities = ({ delivery: parts, manualDelivery, observeResen
   }
 
   return {
-    /** Sends a settled delivery's bytes once more: old sequence, next attempt number, outside the order (spec sections 3 and 5). */
+    /**
+     * Sends a settled delivery's bytes once more: old sequence, next number, outside the order (spec sections 3 and 5).
+     */
     resendDelivery: ({
       deliveryId,
       number,

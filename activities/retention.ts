@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Gauge } from 'prom-client';
 import type { Retention } from '../src/db/retention.ts';
 import type { Position } from '../src/db/page.ts';
-import type { Log } from '../src/telemetry/log.ts';
+import type { Log } from '../src/log.ts';
 
-export interface RetentionParts {
+export interface RetentionDeps {
   retention: Retention;
   retentionDays: number;
   /** Hears what each batch removed, by kind of row. */
@@ -22,7 +22,10 @@ export interface RemovedRows {
   audit: number;
 }
 
-/** Where retention stands: the endpoint it is at, or was at last. Plain data, so that a fresh run of the workflow goes on. */
+/**
+ * Where retention stands: the endpoint it is at, or was at last.
+ * Plain data, so that a fresh run of the workflow goes on.
+ */
 export interface RetentionPosition {
   endpointId: string;
   /** Null: the endpoint is done. */
@@ -51,9 +54,12 @@ export const retentionActivities = ({
   countRemoved,
   retentionLastRun,
   log,
-}: RetentionParts) => {
+}: RetentionDeps) => {
   const cutoff = (now: number): Date => new Date(now - retentionDays * dayMs);
-  /** Gives its result, after a rest as long as the work took: at most half of one connection, however much there is to remove. */
+  /**
+   * Gives its result, after a rest as long as the work took:
+   * at most half of one connection, however much there is to remove.
+   */
   const unhurried = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const startedAt = performance.now();
     const result = await work();
@@ -102,7 +108,10 @@ export const retentionActivities = ({
       return { position: at, removed };
     },
 
-    /** Removes receipts of mails, finished recoveries and rows of the audit log: a batch of each. `isDone`: there was no more than that. */
+    /**
+     * Removes receipts of mails, finished recoveries and rows of the audit log:
+     * a batch of each. `isDone`: there was no more than that.
+     */
     async removeRecords({ now }: { now: number }): Promise<{ isDone: boolean; removed: RemovedRows }> {
       const before = cutoff(now);
       const receipts = await unhurried(() => retention.removeReceipts(before, batchSize));

@@ -3,9 +3,9 @@ import { Context } from '@temporalio/activity';
 import type { Notices } from '../src/db/notices.ts';
 import type { Mailer } from '../src/mail/mail.ts';
 import type { RenderedMail } from '../src/mail/render.ts';
-import type { Log } from '../src/telemetry/log.ts';
+import type { Log } from '../src/log.ts';
 
-export interface SendMailParts {
+export interface SendMailDeps {
   notices: Notices;
   mailer: Mailer;
   log: Log;
@@ -13,7 +13,10 @@ export interface SendMailParts {
   maxDailyMails: number;
 }
 
-/** The mail server did not take the mail, or not for every recipient: it is tried again. Says codes only, never an address. */
+/**
+ * The mail server did not take the mail, or not for every recipient:
+ * it is tried again. Says codes only, never an address.
+ */
 class MailDeferredError extends Error {
   override readonly name = 'MailDeferredError';
 }
@@ -24,13 +27,13 @@ const heartbeatMs = 5_000;
 const recordingPatienceMs = 60_000;
 
 /**
- * Brings a mail to those of `recipients` that do not have it yet, and remembers which have. Throws `MailDeferredError` when
- * some are to be tried again: Temporal's policy does that, and the next try leaves the others alone. A process that is
- * killed between the server's yes and the remembering sends again, with the same Message-ID. Beyond `maxDailyMails` a mail is
- * dropped: an organization chooses the addresses and also makes the failures.
+ * Brings a mail to those of `recipients` that do not have it yet, and remembers which have. Throws `MailDeferredError`
+ * when some are to be tried again: Temporal's policy does that, and the next try leaves the others alone. A process
+ * that is killed between the server's yes and the remembering sends again, with the same Message-ID. Beyond
+ * `maxDailyMails` a mail is dropped: an organization chooses the addresses and also makes the failures.
  */
 export async function sendMail(
-  { notices, mailer, log, maxDailyMails }: SendMailParts,
+  { notices, mailer, log, maxDailyMails }: SendMailDeps,
   organizationId: string,
   id: string,
   recipients: readonly string[],

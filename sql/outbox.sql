@@ -2,8 +2,7 @@
 -- be applied again at any time. PostgreSQL 14 or newer. In our own database the migrate role applies it.
 --
 -- The backend writes `select spark360.publish(event)` in the transaction of its own data, or inserts into spark360.outbox.
--- Nothing here can make that transaction fail for what the event says: whatever jsonb it is, it is stored, and judged by
--- the relay after the commit.
+-- No content of an event can make that transaction fail: every jsonb is stored, and the relay judges it after the commit.
 create schema if not exists spark360;
 
 create table if not exists spark360.outbox (
@@ -99,8 +98,8 @@ language sql set search_path = '' as $$
   returning id
 $$;
 
--- Tells the relays to look at once. A notification to a full queue would fail the transaction at its commit, so none is
--- sent when somebody who listens has stopped reading: the relays look by themselves as well.
+-- Notifies the relays. A notification to a full queue would fail the transaction at its commit, so none is sent while a
+-- listener has stopped reading: the relays also look by themselves.
 create or replace function spark360.notify_relays() returns trigger
 language plpgsql as $$
 begin

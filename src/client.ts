@@ -66,7 +66,10 @@ export interface ConnectOptions extends TemporalTarget {
   /** `id:base64,…` as in ENCRYPTION_KEYS: the same ring as the service's. */
   encryptionKeys: string;
   taskQueue?: string;
-  /** How long a signal that Temporal refused is repeated before `NotPublishedError` is thrown (milliseconds); default 30,000. */
+  /**
+   * How long a signal that Temporal refused is repeated before
+   * `NotPublishedError` is thrown (milliseconds); default 30,000.
+   */
   retryForMs?: number;
 }
 

@@ -1,4 +1,7 @@
-/** One thing that is wrong with an input: where (`data.object.addressInfo.zip`) and what (`expected string`). Never the value. */
+/**
+ * One thing that is wrong with an input:
+ * where (`data.object.addressInfo.zip`) and what (`expected string`). Never the value.
+ */
 export interface InputIssue {
   path: string;
   message: string;
@@ -13,7 +16,10 @@ export function joinIssues(issues: readonly InputIssue[]): string {
   return [...named, ...(issues.length > maxIssues ? ['and more'] : [])].join('; ');
 }
 
-/** An inbound event that is malformed: nothing of it was applied. The message joins the issues; both name `maxIssues` at most. */
+/**
+ * An inbound event that is malformed: nothing of it was applied.
+ * The message joins the issues; both name `maxIssues` at most.
+ */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
   readonly issues: readonly InputIssue[];
@@ -24,8 +30,8 @@ export class InvalidEventError extends Error {
 }
 
 /**
- * Every error the HTTP API can answer: the one table behind the code, the OpenAPI document and docs/api-errors.md (a test
- * compares them). `meaning` says what happened and what the caller can do about it.
+ * Every error the HTTP API can answer: the one table behind the code, the OpenAPI document and docs/api-errors.md (a
+ * test compares them). `meaning` says what happened and what the caller can do about it.
  */
 export const apiErrors = {
   bad_request: {
@@ -167,7 +173,10 @@ export const apiErrors = {
 
 export type ApiErrorCode = keyof typeof apiErrors;
 
-/** An answer of the API that is not a success. `detail` and `issues` (the first `maxIssues`) reach the caller: never a secret or a value of the request. */
+/**
+ * An answer of the API that is not a success. `detail` and `issues` (the first `maxIssues`) reach the caller: never a
+ * secret or a value of the request.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ApiErrorCode;
@@ -193,15 +202,15 @@ export class ApiError extends Error {
 export const invalidBody = (issues: readonly InputIssue[]): ApiError =>
   new ApiError('invalid_body', joinIssues(issues), { issues });
 
-/** The parts a request may have to wait for. */
-export type Part = 'postgres' | 'temporal';
+/** The servers a request may have to wait for. */
+export type DependencyName = 'postgres' | 'temporal';
 
-/** A part did not answer, or said it cannot now: the request may be repeated. */
-export class PartUnavailableError extends Error {
-  override readonly name = 'PartUnavailableError';
-  readonly part: Part;
-  constructor(part: Part, message: string, options?: { cause?: unknown }) {
-    super(`${part}: ${message}`, options);
-    this.part = part;
+/** A server did not answer, or said it cannot now: the request may be repeated. */
+export class DependencyUnavailableError extends Error {
+  override readonly name = 'DependencyUnavailableError';
+  readonly dependency: DependencyName;
+  constructor(dependency: DependencyName, message: string, options?: { cause?: unknown }) {
+    super(`${dependency}: ${message}`, options);
+    this.dependency = dependency;
   }
 }

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for `work` at most `ms`, then gives, or throws, what `late` does. The work itself goes on: its outcome is unknown. */
+/**
+ * Waits for `work` at most `ms`, then gives, or throws, what `late` does.
+ * The work itself goes on: its outcome is unknown.
+ */
 export async function within<Result, Late>(
   ms: number,
   work: Promise<Result>,

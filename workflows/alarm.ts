@@ -5,13 +5,15 @@ const defaultSummary = 'wakes the lead when a wait ends: address grace, enrichme
 export interface AlarmOptions {
   /** Names the timer in the history. */
   summary?: string | undefined;
-  /** It only guards against a signal that is lost: once it is not needed it is cancelled, which costs less than a task. */
+  /**
+   * It only guards against a signal that is lost: once it is not needed it is cancelled, which costs less than a task.
+   */
   isGuard?: boolean;
 }
 
 /**
- * Wakes the main loop at a time. A running timer that fires no later than asked is kept, and the loop asks again when it
- * fires: a step then costs no timer to cancel and none to start.
+ * Wakes the main loop at a time. A running timer that fires no later than asked is kept, and the loop asks again when
+ * it fires: a step then costs no timer to cancel and none to start.
  */
 export class Alarm {
   #running: { at: number; isGuard: boolean; scope: CancellationScope } | null = null;

@@ -34,8 +34,8 @@ const maxPending = 1_000;
 const maxMailed = 5_000;
 
 /**
- * Mails an organization about the leads whose enrichment is overdue: at once about the first and what comes with it, then at
- * most once in an interval about what came since (spec section 1). Ends when an interval passed with nothing to say.
+ * Mails an organization about the leads whose enrichment is overdue: at once about the first and what comes with it,
+ * then at most once in an interval about what came since (spec section 1). Ends after an interval without any.
  */
 export async function digest(input: DigestInput): Promise<void> {
   const { organizationId, collectMs, intervalMs } = input;
@@ -49,7 +49,8 @@ export async function digest(input: DigestInput): Promise<void> {
   setHandler(overdueSignal, (lead) => take(state, lead), { description: descriptions.overdueEnrichment });
 
   while (await isMailTime(state)) {
-    // A lead that is reported in this very moment keeps the run open: the server has the task done again with its signal.
+    // A lead that is reported in this very moment keeps the run open:
+    // the server has the task done again with its signal.
     if (state.pending.length === 0) return;
     const sent = await mail(organizationId, state);
     state.nextMailAt = Date.now() + (sent ? intervalMs : collectMs);
@@ -74,9 +75,9 @@ function take(state: DigestState, lead: OverdueLead): void {
 }
 
 /**
- * Sends what is pending. False when nothing was sent: then it had become pointless, or the mail server was away for an hour,
- * and the leads are pending again. A recipient that defers the mail for an hour after others took it does not get it: the
- * others must not wait for the next mail, nor get this one again.
+ * Sends what is pending. False when nothing was sent: then it had become pointless, or the mail server was away for an
+ * hour, and the leads are pending again. A recipient that defers the mail for an hour after others took it does not get
+ * it: the others must not wait for the next mail, nor get this one again.
  */
 async function mail(organizationId: string, state: DigestState): Promise<boolean> {
   const { sendDigest, digestReached } = mailActivities();

@@ -31,14 +31,19 @@ interface EndpointState {
 type StoppedPosition = NonNullable<Parameters<EndpointActivities['wakeStopped']>[0]['position']>;
 type Position = NonNullable<Parameters<EndpointActivities['wakeDeleted']>[0]['after']>;
 
-/** How many sleeping lanes are woken at once, and how often (milliseconds): a resume has no spike, however many wait. */
+/**
+ * How many sleeping lanes are woken at once, and how often (milliseconds): a resume has no spike, however many wait.
+ */
 const wakesAtOnce = 100;
 /** A lane may have several deliveries that were abandoned with its endpoint: this many are looked at for it. */
 const abandonedAtOnce = 400;
 const pauseBetweenMs = 1_000;
 /** Before a walk is repeated for those that could not be told (milliseconds). */
 const pauseBeforeRepeatMs = 5_000;
-/** A probe's word may be lost, or the probe itself with a lead that was erased: this often that is looked at (milliseconds). */
+/**
+ * A probe's word may be lost, or the probe itself with a lead that was erased:
+ * this often that is looked at (milliseconds).
+ */
 const longestProbeMs = 60_000;
 
 const { resumeEndpoint, chooseProbe, beginDrain, wakeStopped, endDrain, removeEndpoint, abandonDeleted, wakeDeleted } =
@@ -49,8 +54,8 @@ const { resumeEndpoint, chooseProbe, beginDrain, wakeStopped, endDrain, removeEn
   });
 
 /**
- * What concerns an endpoint as a whole: its resume, and the end of what slept behind it. Signals to thousands of leads come
- * from here at a bounded rate, never from a request's handler (spec section 5). A cancel does not stop it.
+ * What concerns an endpoint as a whole: its resume, and the end of what slept behind it. Signals to thousands of leads
+ * come from here at a bounded rate, never from a request's handler (spec section 5). A cancel does not stop it.
  */
 export async function endpoint(run: EndpointRun): Promise<void> {
   await CancellationScope.nonCancellable(() => new Endpoint(run).live());
@@ -89,7 +94,7 @@ class Endpoint {
     await continueAsNew<typeof endpoint>({ endpointId: this.#endpointId, carried: this.#state });
   }
 
-  /** One step of whatever there is to do; false when there is nothing. */
+  /** One step of what there is to do; false when there is nothing. */
   async #step(): Promise<boolean> {
     if (this.#state.isRemoved) await this.#remove();
     else if (this.#state.resume !== null) await this.#resume(this.#state.resume);

@@ -15,7 +15,9 @@ import { eraseWorkflowId } from '../src/domain/ids.ts';
 import { descriptions } from './descriptions.ts';
 import { eraseSignal } from './messages.ts';
 
-/** Between two looks for runs that are left (milliseconds): visibility is behind, and a signal may have started another. */
+/**
+ * Between two looks for runs that are left (milliseconds): visibility is behind, and a signal may have started another.
+ */
 const pauseBetweenMs = 2_000;
 /** Nothing is left when this many looks in a row find nothing. */
 const emptyLooks = 3;
@@ -27,8 +29,8 @@ const { eraseRows, eraseOutbox, eraseHistories } = proxyActivities<EraseActiviti
 });
 
 /**
- * Erases a lead (spec section 5): its rows, the history of every run, found until none is left, and its outbox rows, which
- * nothing else waits for. A late step starts a run that applies nothing and asks for this again.
+ * Erases a lead (spec section 5): its rows, the history of every run, found until none is left, and its outbox rows,
+ * which nothing else waits for. A late step starts a run that applies nothing and asks for this again.
  */
 export async function eraseLead(input: EraseInput): Promise<void> {
   let isAskedAgain = true;
@@ -57,7 +59,8 @@ export async function eraseLead(input: EraseInput): Promise<void> {
       if (isAskedAgain) empty = 0;
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof eraseLead>(input);
     }
-    // An attempt's record that waited for the first erasure has an older snapshot, and may have kept what the partner answered.
+    // An attempt's record that waited for the first erasure has an
+    // older snapshot, and may have kept what the partner answered.
     await eraseRows(input);
   } while (isAskedAgain);
 }

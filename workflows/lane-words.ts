@@ -44,9 +44,9 @@ export function timerSummary(head: QueuedDelivery, lane: Lane): string {
 }
 
 /** Names the activity that works lanes in the history. */
-export function deliverSummary([lane, ...others]: readonly Lane[]): string {
+export function deliverSummary([lane, ...others]: readonly Lane[], skips: number): string {
   const [head] = lane?.queue ?? [];
-  if (lane === undefined || head === undefined) return 'skips a delivery';
+  if (skips > 0 || lane === undefined || head === undefined) return 'skips what an operator gave up';
   const what = `${attemptOf(head, lane.attempts)} of ${deliveryName(head, lane)}`;
   return others.length === 0 ? what : `${what}, and at ${others.length} more endpoints`;
 }

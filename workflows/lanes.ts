@@ -37,14 +37,14 @@ export interface LaneOptions {
 }
 
 /**
- * This many lanes ask at once. Each that takes longer than half a second is answered by a signal, and the server keeps a
- * hundred signals for a workflow whose task is open before it fails that task.
+ * This many lanes ask at once. Each that takes longer than half a second is answered by a signal, and the server keeps
+ * a hundred signals for a workflow whose task is open before it fails that task.
  */
 const lanesAtOnce = 32;
 /** Of each lane at once: what is behind goes in the same task while the partner answers fast. */
 const deliveriesAtOnce = 8;
 
-// What it sends is handed over after half a second; what remains is Postgres.
+// It waits for partners half a second; what remains is Postgres.
 const { deliver, openDeliveries } = proxyLocalActivities<DeliverActivities>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
@@ -52,8 +52,8 @@ const { deliver, openDeliveries } = proxyLocalActivities<DeliverActivities>({
 
 /**
  * The lanes of one subject: each works its head until it is settled, then the next goes at once, and no lane waits for
- * another (spec sections 1 and 5). Handlers only append; the loop that owns this calls `work`, never beside another local
- * activity.
+ * another (spec sections 1 and 5). Handlers only append; the loop that owns this calls `work`, never beside another
+ * local activity.
  */
 export class Lanes {
   readonly #state: LaneState;
@@ -103,17 +103,27 @@ export class Lanes {
   }
 
   add(deliveries: readonly OpenDelivery[]): void {
-    const given = { now: Date.now(), attempts: this.#options.attempts() };
-    this.#state.lanes = withDeliveries(this.#state.lanes, deliveries, given);
+    this.#state.lanes = withDeliveries(this.#state.lanes, deliveries, this.#options.attempts());
   }
 
-  /** Reads what was told, and asks once for the lanes that are due: half a second at the most where Postgres is well. */
+  /** Takes in what became of attempts. */
+  async apply(reports: readonly DeliveryReport[]): Promise<void> {
+    for (const report of reports) {
+      this.#state.lanes = withReport(this.#state.lanes, report, Date.now());
+      this.#options.onReport(report);
+      for (const notice of report.notices) await startNotice(notice);
+    }
+  }
+
+  /**
+   * Reads what was told, and asks once for the lanes that are due: half a second at the most where Postgres is well.
+   */
   async work(): Promise<void> {
     const skips = await this.#read();
     const now = Date.now();
     const due = this.#state.lanes.filter((lane) => dueAtOf(lane) <= now).slice(0, lanesAtOnce);
     if (due.length === 0 && skips.length === 0) return;
-    const reports = await deliver.executeWithOptions({ summary: deliverSummary(due) }, [
+    const reports = await deliver.executeWithOptions({ summary: deliverSummary(due, skips.length) }, [
       {
         workflowId: workflowInfo().workflowId,
         lanes: due.map(({ endpointId, queue }) => ({
@@ -124,12 +134,7 @@ export class Lanes {
         now,
       },
     ]);
-    for (const report of reports) await this.#apply(report);
-    // One that was waiting in front is asked for; one behind is found in its turn.
-    for (const id of skips) {
-      const lane = this.#state.lanes.find(({ queue: [head] }) => head?.id === id);
-      if (lane !== undefined) this.#state.lanes = awakened(this.#state.lanes, lane.endpointId);
-    }
+    await this.apply(reports);
   }
 
   /** Applies what was told; gives the deliveries that are to be skipped. */
@@ -139,22 +144,18 @@ export class Lanes {
       switch (message.kind) {
         case 'wake':
           if (message.takeOver) this.add(await openDeliveries({ subject: this.#options.subject }));
-          this.#state.lanes = awakened(this.#state.lanes, message.endpointId);
+          this.#state.lanes = awakened(this.#state.lanes, ({ endpointId }) => endpointId === message.endpointId);
           break;
         case 'report':
-          await this.#apply(message.report);
+          await this.apply([message.report]);
           break;
         case 'skip':
           skips.push(message.deliveryId);
+          // The head of a lane is asked for after its skip, in the same activity; one behind is found in its turn.
+          this.#state.lanes = awakened(this.#state.lanes, ({ queue: [head] }) => head?.id === message.deliveryId);
           break;
       }
     }
     return skips;
-  }
-
-  async #apply(report: DeliveryReport): Promise<void> {
-    this.#state.lanes = withReport(this.#state.lanes, report, Date.now());
-    this.#options.onReport(report);
-    for (const notice of report.notices) await startNotice(notice);
   }
 }

@@ -1,12 +1,19 @@
 import { uuid4 } from '@temporalio/workflow';
 import type { PublishLeadInput, Settings } from '../activities/publish.ts';
 import { dueEvents, markEmitted, withEnrichmentDeadline, withGrace } from '../src/domain/gate.ts';
+import { eventIdOf } from '../src/domain/event-ids.ts';
 import { leadSubject } from '../src/domain/ids.ts';
 import { type LeadStep, leadEventTypes } from '../src/domain/lead.ts';
 import { applyStep, type LeadState, stageOf } from '../src/domain/lead-state.ts';
 import type { CarriedLead } from './lead-run.ts';
 
-/** Takes the unread steps out, each id once: a copy is dropped, the same id with other content waits for the ledger's verdict in a batch of its own. */
+/** Of a lead that has more steps than any real one, the ledger still refuses other content under an old id. */
+const maxAppliedIds = 1_000;
+
+/**
+ * Takes the unread steps out, each id once. A copy is dropped; the same id with other content waits for a batch of its
+ * own, in which the ledger decides.
+ */
 export function takeBatch(inbox: LeadStep[]): LeadStep[] {
   const batch = new Map<string, LeadStep>();
   const later: LeadStep[] = [];
@@ -20,7 +27,7 @@ export function takeBatch(inbox: LeadStep[]): LeadStep[] {
 }
 
 /** What the steps make of the lead, and what is to be emitted with them. Changes nothing yet. */
-export function judge(
+export function planBatch(
   { lead, appliedIds, isFresh }: CarriedLead,
   steps: readonly LeadStep[],
   busyEndpoints: string[],
@@ -28,7 +35,7 @@ export function judge(
   const now = Date.now();
   const { state, claims } = applyAll(lead, appliedIds, steps);
   const traceparents = [...new Set(steps.flatMap(({ traceparent }) => traceparent ?? []))];
-  const emissions = dueEvents(state, now).map((type) => ({ type, eventId: uuid4(), occurredAt: now }));
+  const emissions = dueEvents(state, now).map((type) => ({ type, eventId: eventIdOf(uuid4(), type), occurredAt: now }));
   const next = markEmitted(state, Object.fromEntries(emissions.map(({ type, eventId }) => [type, eventId])));
   return {
     next,
@@ -70,10 +77,21 @@ function applyAll(lead: LeadState, appliedIds: readonly string[], steps: readonl
   return { state, claims };
 }
 
-/** Begins the waits that the applied steps call for. */
-export function withDeadlines(state: LeadState, { addressGraceMs, enrichmentDeadlineMs }: Settings): LeadState {
+/** What a batch that was published makes of its run. */
+export function markPublished(
+  run: CarriedLead,
+  { claims }: PublishLeadInput,
+  next: LeadState,
+  settings: Settings,
+): void {
   const now = Date.now();
-  return withEnrichmentDeadline(withGrace(state, now, addressGraceMs), now, enrichmentDeadlineMs);
+  run.isFresh = false;
+  run.settings = settings;
+  run.lastActiveAt = now;
+  run.appliedIds = [...new Set([...run.appliedIds, ...claims.map(({ id }) => id)])].slice(-maxAppliedIds);
+  // The operator may have released it while the batch was under way.
+  const state = { ...next, released: next.released || run.lead.released };
+  run.lead = withEnrichmentDeadline(withGrace(state, now, settings.addressGraceMs), now, settings.enrichmentDeadlineMs);
 }
 
 /** Names a publish in the history: `applies address, contact; emits lead.address_preview`. */

@@ -11,7 +11,7 @@ const stepNames = {
   contact: 'contact request',
 } as const;
 
-/** Where a lead stands, in Markdown, for the Temporal UI: steps, events, and what each endpoint's lane waits for. Never personal data. */
+/** Where a lead stands, in Markdown, for the Temporal UI; never personal data. */
 export function leadDetails(description: Omit<LeadDescription, 'details'>): string {
   const { lead, stage, leadStatus, lanes } = description;
   const steps = Object.entries(stepNames).flatMap(([step, name]) => (step in lead.seen ? [name] : []));

@@ -1,4 +1,5 @@
 import type { Settings } from '../activities/publish.ts';
+import { awaitsEnrichment, graceRunsUntil } from '../src/domain/gate.ts';
 import type { LeadStep } from '../src/domain/lead.ts';
 import { type LeadState, newLeadState } from '../src/domain/lead-state.ts';
 import type { LaneState } from './lanes.ts';
@@ -31,8 +32,10 @@ export interface CarriedLead {
 
 /** A payload holds 2 MiB at most: this many characters of unread steps leave room for the state beside them. */
 export const maxCarriedSize = 400_000;
-/** Of a lead that has more steps than any real one, the ledger still refuses other content under an old id. */
-const maxAppliedIds = 1_000;
+/** A run that could apply nothing (all of it refused) has no settings, and nothing to wait for (milliseconds). */
+const idleWithoutSettingsMs = 60_000;
+
+const never = Number.POSITIVE_INFINITY;
 
 /** What a run begins with: what the one before carried over, or nothing but which lead it is. */
 export const beginningOf = ({ organizationId, leadId, carried }: LeadRun, now: number): CarriedLead =>
@@ -53,6 +56,21 @@ export const beginningOf = ({ organizationId, leadId, carried }: LeadRun, now: n
 export const unreadSize = ({ inbox }: Pick<CarriedLead, 'inbox'>): number =>
   inbox.reduce((size, step) => size + JSON.stringify(step).length, 0);
 
-/** The ids applied so far with `ids` behind them, as many as are kept. */
-export const withApplied = (appliedIds: readonly string[], ids: readonly string[]): string[] =>
-  [...new Set([...appliedIds, ...ids])].slice(-maxAppliedIds);
+/** When the run may end, if nothing comes: epoch milliseconds. */
+export const idleAt = ({ settings, lastActiveAt }: CarriedLead): number =>
+  lastActiveAt + (settings?.idleAfterMs ?? idleWithoutSettingsMs);
+
+/** When the organization is to be told that the enrichment is overdue; never, when it was or nothing is awaited. */
+export const overdueAt = ({ lead, isOverdueReported }: CarriedLead): number =>
+  isOverdueReported || !awaitsEnrichment(lead) ? never : (lead.enrichmentDueAt ?? never);
+
+/** When the run has to look again though nothing comes, epoch milliseconds; never, while it only waits for signals. */
+export const nextDueAt = (
+  state: CarriedLead,
+  { isWaiting, isReporting }: { isWaiting: boolean; isReporting: boolean },
+): number =>
+  Math.min(
+    graceRunsUntil(state.lead) ?? never,
+    isReporting ? never : overdueAt(state),
+    isWaiting ? never : idleAt(state),
+  );

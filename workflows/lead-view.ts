@@ -1,6 +1,22 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { stageOf } from '../src/domain/lead-state.ts';
+import { describeLanes } from './lane-words.ts';
+import { leadDetails } from './lead-details.ts';
+import type { CarriedLead } from './lead-run.ts';
 import type { LeadDescription } from './messages.ts';
 import { hasAbandonedDeliveries, leadStage, leadStatus } from './search-attributes.ts';
+
+/** All that a caller may know of a run: the query's answer. */
+export function describeLead({ lead, deliveries, inbox }: CarriedLead): LeadDescription {
+  const description = {
+    stage: stageOf(lead),
+    leadStatus: lead.leadStatus,
+    lanes: describeLanes(deliveries.lanes, Date.now()),
+    unreadSteps: inbox.length,
+    lead,
+  };
+  return { details: leadDetails(description), ...description };
+}
 
 /** What Temporal shows of a lead: search attributes and words, never personal data (spec section 6). */
 export class LeadView {

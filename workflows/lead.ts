@@ -15,23 +15,28 @@ import { dueEvents, isAwaiting, markEmitted, release } from '../src/domain/gate.
 import { leadSubject } from '../src/domain/ids.ts';
 import { type DeliveryReport, isSettled } from '../src/domain/lanes.ts';
 import type { LeadStepName } from '../src/domain/lead.ts';
-import { newLeadState, stageOf } from '../src/domain/lead-state.ts';
+import { newLeadState } from '../src/domain/lead-state.ts';
 import { Alarm } from './alarm.ts';
 import { askForErasure } from './erase.ts';
 import { descriptions } from './descriptions.ts';
-import { describeLanes } from './lane-words.ts';
 import { Lanes } from './lanes.ts';
-import { judge, publishSummary, takeBatch, withDeadlines } from './lead-batch.ts';
-import { leadDetails } from './lead-details.ts';
+import { markPublished, planBatch, publishSummary, takeBatch } from './lead-batch.ts';
 import { assertReleasable } from './lead-release.ts';
-import { beginningOf, type CarriedLead, type LeadRun, maxCarriedSize, unreadSize, withApplied } from './lead-run.ts';
-import { idleAt, nextLookAt, overdueAt } from './lead-times.ts';
-import { LeadView } from './lead-view.ts';
-import { completeEnrichmentUpdate, type LeadDescription, stateQuery, stepSignals } from './messages.ts';
-import { startNotice } from './notice.ts';
+import {
+  beginningOf,
+  type CarriedLead,
+  idleAt,
+  type LeadRun,
+  maxCarriedSize,
+  nextDueAt,
+  overdueAt,
+  unreadSize,
+} from './lead-run.ts';
+import { describeLead, LeadView } from './lead-view.ts';
+import { completeEnrichmentUpdate, stateQuery, stepSignals } from './messages.ts';
 
 const { publishLead, storeLead } = proxyLocalActivities<PublishActivities>({
-  // An attempt inside it is handed over after half a second; what remains is Postgres.
+  // It waits for partners half a second; what remains is Postgres.
   startToCloseTimeout: '30s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
@@ -43,8 +48,8 @@ const { reportOverdue } = proxyActivities<NotifyActivities>({
 });
 
 /**
- * One lead's life: takes its steps in, emits what they make due, and sees every delivery to its end. Signal handlers only
- * append; one loop acts (spec section 1). A cancel does not stop it: no workflow would be left for what is unsettled.
+ * One lead's life: takes its steps in, emits what they make due, and sees every delivery to its end. Signal handlers
+ * only append; one loop acts (spec section 1). A cancel does not stop it: what is unsettled would have no workflow.
  */
 export async function lead(run: LeadRun): Promise<void> {
   await CancellationScope.nonCancellable(() => new Lead(run).live());
@@ -72,7 +77,7 @@ class Lead {
         description: descriptions[signal.name as LeadStepName],
       });
     }
-    setHandler(stateQuery, () => this.describe(), { description: descriptions.leadState });
+    setHandler(stateQuery, () => describeLead(this.#state), { description: descriptions.leadState });
     setHandler(completeEnrichmentUpdate, () => this.#release(), {
       validator: () => assertReleasable(this.#state.lead),
       description: descriptions.completeEnrichment,
@@ -83,7 +88,7 @@ class Lead {
     // Timers do not cross continue-as-new. A fresh run always has something to read first.
     if (!this.#state.isFresh) this.#setAlarm();
     while (!workflowInfo().continueAsNewSuggested) {
-      await condition(() => this.#hasReasonToLook());
+      await condition(() => this.#isDue());
       if (this.#state.inbox.length > 0 || this.#isSomethingDue()) await this.#act();
       if (this.#lanes.isDue) await this.#deliver();
       if (this.#reporting === null && Date.now() >= overdueAt(this.#state)) this.#reporting = this.#reportOverdue();
@@ -93,7 +98,7 @@ class Lead {
     await this.#continue();
   }
 
-  #hasReasonToLook(): boolean {
+  #isDue(): boolean {
     return (
       this.#state.inbox.length > 0 ||
       this.#lanes.isDue ||
@@ -103,29 +108,17 @@ class Lead {
     );
   }
 
-  /** For the next lane that is due, or whatever else may change by itself. */
+  /** For the next lane that is due, the grace, the enrichment deadline, or idleness. */
   #setAlarm(): void {
     const isReporting = this.#reporting !== null;
-    this.#lanes.setAlarm(this.#alarm, nextLookAt(this.#state, { isWaiting: this.#isWaiting(), isReporting }));
+    this.#lanes.setAlarm(this.#alarm, nextDueAt(this.#state, { isWaiting: this.#isWaiting(), isReporting }));
   }
 
-  describe(): LeadDescription {
-    const { lead: state, deliveries, inbox } = this.#state;
-    const description = {
-      stage: stageOf(state),
-      leadStatus: state.leadStatus,
-      lanes: describeLanes(deliveries.lanes, Date.now()),
-      unreadSteps: inbox.length,
-      lead: state,
-    };
-    return { details: leadDetails(description), ...description };
-  }
-
-  /** Applies what is in the inbox as one batch. What the ledger refuses is taken out, and the rest judged again. */
+  /** Applies what is in the inbox as one batch. What the ledger refuses is taken out, and the rest planned again. */
   async #act(): Promise<void> {
     let steps = takeBatch(this.#state.inbox);
     for (;;) {
-      const { input, next } = judge(this.#state, steps, this.#lanes.busyEndpoints);
+      const { input, next } = planBatch(this.#state, steps, this.#lanes.busyEndpoints);
       const result = await publishLead.executeWithOptions({ summary: publishSummary(input) }, [input]);
       switch (result.kind) {
         case 'refused':
@@ -148,22 +141,10 @@ class Lead {
           await askForErasure(this.#state.lead);
           return;
         case 'published':
-          this.#state.isFresh = false;
-          this.#state.settings = result.settings;
-          // The operator may have released it while this was under way.
-          this.#state.lead = withDeadlines(
-            { ...next, released: next.released || this.#state.lead.released },
-            result.settings,
-          );
-          this.#state.appliedIds = withApplied(
-            this.#state.appliedIds,
-            input.claims.map(({ id }) => id),
-          );
-          this.#state.lastActiveAt = Date.now();
-          if (result.abandoned) this.#markAbandoned();
+          markPublished(this.#state, input, next, result.settings);
           this.#lanes.add(result.open);
-          this.#view.show(this.describe());
-          for (const notice of result.notices) await startNotice(notice);
+          await this.#lanes.apply(result.reports);
+          this.#view.show(describeLead(this.#state));
           return;
       }
     }
@@ -171,7 +152,7 @@ class Lead {
 
   async #deliver(): Promise<void> {
     await this.#lanes.work();
-    this.#view.tell(this.describe());
+    this.#view.tell(describeLead(this.#state));
   }
 
   #note(report: DeliveryReport): void {
@@ -188,7 +169,9 @@ class Lead {
     return this.#state.lead.released && this.#isSomethingDue();
   }
 
-  /** Tells the organization, in its next digest, and the operator (spec section 1): once. Neither the lead nor its steps wait for it. */
+  /**
+   * Tells the organization, in its next digest, and the operator, once (spec section 1). The lead does not wait for it.
+   */
   async #reportOverdue(): Promise<void> {
     const { organizationId, leadId, enrichmentDueAt } = this.#state.lead;
     const waitingSince = (enrichmentDueAt ?? Date.now()) - (this.#state.settings?.enrichmentDeadlineMs ?? 0);
@@ -196,7 +179,9 @@ class Lead {
     this.#state.isOverdueReported = true;
   }
 
-  /** Completes the enrichment with what is known (spec section 1): nothing waits for a write-back or a grace any more. */
+  /**
+   * Completes the enrichment with what is known (spec section 1): nothing waits for a write-back or a grace any more.
+   */
   #release(): void {
     this.#state.lead = release(this.#state.lead);
   }

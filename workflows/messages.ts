@@ -20,8 +20,8 @@ export const stepSignals = {
 export const widgetSignal = defineSignal<[WidgetStep]>('changed');
 
 /**
- * Something changed for the lane of an endpoint: look again at once instead of waiting for a timer or for nothing. `takeOver`:
- * the run before was gone, so this one is to find what is unsettled.
+ * Something changed for the lane of an endpoint: look again at once instead of waiting for a timer or for nothing.
+ * `takeOver`: the run before was gone, so this one is to find what is unsettled.
  */
 export const wakeSignal = defineSignal<[{ endpointId: string; takeOver?: boolean }]>('wake');
 /** What became of attempts that the workflow's task did not wait for. */
@@ -60,5 +60,5 @@ export const probedSignal = defineSignal<[{ deliveryId: string; outcome: Outcome
 /** A run of the lead was started by a late step: look for its history too. */
 export const eraseSignal = defineSignal<[]>('erase');
 
-/** The operator completes a lead's enrichment with what is known; refused, naming what is missing, unless address and personalInfo are. */
+/** The operator completes a lead's enrichment with what is known; refused while address or personalInfo are not. */
 export const completeEnrichmentUpdate = defineUpdate<void>('complete_enrichment');

@@ -11,8 +11,8 @@ import { mailTaskQueue, type Notice, noticeWorkflowId } from '../src/domain/noti
 import { organizationId } from './search-attributes.ts';
 
 /**
- * One mail about a failing endpoint, tried until the mail server has taken it. After seven days it fails, for an operator to
- * see: a mail server that is away for so long is no news, and the mail is no longer any either.
+ * One mail about a failing endpoint, tried until the mail server has taken it. After seven days the workflow fails, for
+ * an operator to see: by then the mail is no news any more.
  */
 export async function notice(input: Notice): Promise<void> {
   const { sendNotice } = proxyActivities<NotifyActivities>({
@@ -28,8 +28,8 @@ export async function notice(input: Notice): Promise<void> {
 }
 
 /**
- * Starts a notice beside the workflow that found the reason for it, which neither waits for it nor fails with it. One of each
- * kind per failing episode: the id is taken for as long as Temporal remembers it, and the ledger of mails remembers longer.
+ * Starts a notice beside the workflow that found the reason for it, which neither waits for it nor fails with it. One
+ * of each kind per failing episode: by its id as long as Temporal remembers it, and longer by the ledger of mails.
  */
 export async function startNotice(input: Notice): Promise<void> {
   try {

@@ -10,8 +10,8 @@ const { wakeOverdue } = proxyActivities<OverdueActivities>({
 });
 
 /**
- * Finds deliveries that are late though nothing stands in their way, and wakes their workflows; one that is gone, terminated
- * say, is started anew. Its schedule runs it every few minutes; a lane that waits for its timer is not late.
+ * Finds deliveries that are late though nothing stands in their way, and wakes their workflows; one that is gone,
+ * terminated say, is started anew. Its schedule runs it every few minutes; a lane that waits for its timer is not late.
  */
 export async function overdue(from: Position = null): Promise<void> {
   let position = from;

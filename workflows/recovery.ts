@@ -30,18 +30,21 @@ export interface RecoveryRun {
 /** How many leads' recoveries start at once, and how often (milliseconds): no spike, however many there are. */
 const startsAtOnce = 50;
 const pauseBetweenMs = 1_000;
-/** How soon a job whose leads all run looks whether they are done, and how often at last (milliseconds): most take a moment. */
-const firstLookMs = 1_000;
-const lookAgainMs = 15_000;
+/** How soon a job whose leads all run checks whether they are done, and how seldom at last (milliseconds). */
+const firstRecheckMs = 1_000;
+const mostRecheckMs = 15_000;
 
 const { takeUpRecovery, recoverySubjects, recoveryDeliveries, firstUnsettled, finishRecovery } =
   proxyActivities<RecoveryActivities>({
     summary: 'one step of a recovery',
-    startToCloseTimeout: '60s',
+    startToCloseTimeout: '30s',
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   });
 
-/** One recovery of an endpoint: takes up what was abandoned, and starts each lead's part at a bounded rate (spec section 5). */
+/**
+ * One recovery of an endpoint: takes up what was abandoned,
+ * and starts each lead's part at a bounded rate (spec section 5).
+ */
 export async function recoveryJob(run: RecoveryJobRun): Promise<void> {
   await CancellationScope.nonCancellable(() => recover(run));
 }
@@ -55,7 +58,7 @@ async function recover({ jobId, endpointId, asked, startedUpTo, settledUpTo }: R
   }
   let position = startedUpTo ?? '';
   let settled = settledUpTo ?? '';
-  let lookInMs = firstLookMs;
+  let recheckInMs = firstRecheckMs;
   for (;;) {
     const subjects = await recoverySubjects({ jobId, after: position, limit: startsAtOnce });
     for (const subject of subjects) await startOne({ jobId, endpointId, subject });
@@ -67,8 +70,8 @@ async function recover({ jobId, endpointId, asked, startedUpTo, settledUpTo }: R
       // It runs, unless it was terminated: then another run takes over what it left.
       await startOne({ jobId, endpointId, subject: unsettled });
     }
-    await sleep(subjects.length === 0 ? lookInMs : pauseBetweenMs);
-    if (subjects.length === 0) lookInMs = Math.min(lookInMs * 2, lookAgainMs);
+    await sleep(subjects.length === 0 ? recheckInMs : pauseBetweenMs);
+    if (subjects.length === 0) recheckInMs = Math.min(recheckInMs * 2, mostRecheckMs);
     if (workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof recoveryJob>({
         jobId,

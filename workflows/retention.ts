@@ -16,7 +16,9 @@ const { removeDeliveries, removeRecords, reportRetention } = proxyActivities<Ret
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
 });
 
-/** Removes what RETENTION_DAYS says, once a day by its schedule, turn by turn until nothing is left (spec section 8). */
+/**
+ * Removes what RETENTION_DAYS says, once a day by its schedule, turn by turn until nothing is left (spec section 8).
+ */
 export async function retention(carried?: RetentionRun): Promise<RemovedRows> {
   const run = carried ?? { now: Date.now(), position: null, removed: nothing };
   do {

@@ -10,13 +10,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WidgetActivities } from '../activities/widget.ts';
+import { eventIdOf } from '../src/domain/event-ids.ts';
 import { widgetSubject } from '../src/domain/ids.ts';
 import type { WidgetStep } from '../src/domain/lead.ts';
 import { Alarm } from './alarm.ts';
 import { descriptions } from './descriptions.ts';
 import { describeLanes } from './lane-words.ts';
 import { type LaneState, Lanes } from './lanes.ts';
-import { startNotice } from './notice.ts';
 import { type WidgetDescription, widgetSignal, widgetStateQuery } from './messages.ts';
 
 export interface WidgetRun {
@@ -40,8 +40,8 @@ const { publishWidget } = proxyLocalActivities<WidgetActivities>({
 });
 
 /**
- * One widget: its events one after the other, their deliveries in lanes as a lead's. What is known of it lives in Postgres
- * (its registration changes there), so a run that is idle may simply end. A cancel does not stop it.
+ * One widget: its events one after the other, their deliveries in lanes as a lead's. What is known of it lives in
+ * Postgres (its registration changes there), so a run that is idle may simply end. A cancel does not stop it.
  */
 export async function widget(run: WidgetRun): Promise<void> {
   await CancellationScope.nonCancellable(() => new Widget(run).live());
@@ -78,7 +78,7 @@ class Widget {
     // Timers do not cross continue-as-new. A fresh run always has something to read first.
     if (this.#state.attempts !== null) this.#setAlarm();
     while (!workflowInfo().continueAsNewSuggested) {
-      await condition(() => this.#hasReasonToLook());
+      await condition(() => this.#isDue());
       for (let step = this.#state.inbox.shift(); step !== undefined; step = this.#state.inbox.shift())
         await this.#publish(step);
       if (this.#lanes.isDue) await this.#lanes.work();
@@ -105,7 +105,7 @@ class Widget {
     };
   }
 
-  #hasReasonToLook(): boolean {
+  #isDue(): boolean {
     const { continueAsNewSuggested } = workflowInfo();
     return this.#state.inbox.length > 0 || this.#lanes.isDue || this.#alarm.hasFired || continueAsNewSuggested;
   }
@@ -114,7 +114,7 @@ class Widget {
     const result = await publishWidget({
       widgetId: this.#widgetId,
       step,
-      eventId: uuid4(),
+      eventId: eventIdOf(uuid4(), step.id),
       busyEndpoints: this.#lanes.busyEndpoints,
       now: Date.now(),
     });
@@ -123,14 +123,17 @@ class Widget {
     this.#state.attempts = result.settings.attempts;
     this.#state.lastActiveAt = Date.now();
     this.#lanes.add(result.open);
-    for (const notice of result.notices) await startNotice(notice);
+    await this.#lanes.apply(result.reports);
   }
 
   #idleAt(): number {
     return this.#state.lastActiveAt + this.#state.idleAfterMs;
   }
 
-  /** Idle only with nothing unsettled: an alarm that counted before would be answered by nothing, again and again, in one task. */
+  /**
+   * Idle only with nothing unsettled: a time that is past already
+   * would ring again and again, in one task without an end.
+   */
   #setAlarm(): void {
     this.#lanes.setAlarm(this.#alarm, this.#lanes.isEmpty ? this.#idleAt() : Number.POSITIVE_INFINITY);
   }

@@ -1,6 +1,6 @@
 /**
  * Before any workflow, where stacks are not wanted: no error of a workflow notes its stack. The SDK makes one for every
- * promise, for the query that asks a workflow where it stands, and that is most of what a workflow costs (decisions.md).
+ * promise, for the query that asks a workflow where it stands: most of what a workflow costs (decisions.md).
  */
 (Error as { stackTraceLimit?: number }).stackTraceLimit = 0;
 export {};

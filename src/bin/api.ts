@@ -5,7 +5,10 @@ import { startApi } from '../http/server.ts';
 import { consoleDir } from './console-dir.ts';
 import { run } from './run.ts';
 
-/** How long before it stops a process of several says so: a balancer that asks every two seconds has noticed (milliseconds). */
+/**
+ * How long before it stops a process of several says so:
+ * a balancer that asks every two seconds has noticed (milliseconds).
+ */
 const noticeMs = 5_000;
 
 await run('api', async ({ config, onStop }) => {

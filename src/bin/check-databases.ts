@@ -1,7 +1,9 @@
-import { type Config, ConfigError } from '../config.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 import { sessionTrouble } from '../db/session-check.ts';
 
-/** Throws a `ConfigError` naming the address behind which there are no sessions: the process would start and never work. */
+/**
+ * Throws a `ConfigError` naming the address behind which there are no sessions: the process would start and never work.
+ */
 export async function checkDatabases({
   databaseUrl,
   outboxDatabaseUrl,

@@ -1,4 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { configurationDocument } from '../config-document.ts';
+import { configurationDocument } from '../config/document.ts';
 
 writeFileSync('docs/configuration.md', configurationDocument());

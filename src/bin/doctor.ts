@@ -1,9 +1,9 @@
-import { ConfigError, readConfig } from '../config.ts';
-import { developmentKeys } from '../config-keys.ts';
+import { ConfigError, readConfig } from '../config/config.ts';
+import { developmentKeys } from '../config/development-keys.ts';
 import { buildDeps } from '../deps.ts';
 import type { Finding } from '../doctor/check.ts';
 import { examine } from '../doctor/doctor.ts';
-import { withEmbeddedAddresses } from '../embedded/addresses.ts';
+import { withEmbeddedAddresses } from '../../dev/embedded/addresses.ts';
 import { systemResolve } from '../webhooks/resolve.ts';
 
 /** Examines the service that the environment describes. */
@@ -11,12 +11,12 @@ export async function runDoctor({ fix }: { fix: boolean }): Promise<Finding[]> {
   const config = await readEnvironment();
   if (Array.isArray(config)) return config;
   // stdout is for what was found.
-  const deps = await buildDeps({ ...config, logLevel: 'silent' }, { role: 'doctor' });
+  const built = await buildDeps({ ...config, logLevel: 'silent' }, { role: 'doctor' });
   try {
-    const { db, temporal, taskQueue, keyRing, client, activityParts } = deps;
-    const { outbox, wake } = activityParts;
+    const { db, temporal, taskQueue, keyRing, client, activityDeps } = built;
+    const { outbox, wake } = activityDeps;
     const publish = (event: unknown) => client.publish(event);
-    const parts = {
+    const deps = {
       config,
       db,
       temporal,
@@ -28,9 +28,9 @@ export async function runDoctor({ fix }: { fix: boolean }): Promise<Finding[]> {
       resolve: systemResolve,
       now: Date.now,
     };
-    return await examine(parts, { fix });
+    return await examine(deps, { fix });
   } finally {
-    await deps.close();
+    await built.close();
   }
 }
 

@@ -1,11 +1,11 @@
 import type { ReencryptProgress, ReencryptResult } from '../cli/context.ts';
-import { readConfig } from '../config.ts';
-import { developmentKeys } from '../config-keys.ts';
+import { readConfig } from '../config/config.ts';
+import { developmentKeys } from '../config/development-keys.ts';
 import { parseKeyRing } from '../crypto/key-ring.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { openDatabase } from '../db/pool.ts';
-import { reencrypt } from '../reencrypt.ts';
-import { createLog } from '../telemetry/log.ts';
+import { reencrypt } from '../operations/reencrypt.ts';
+import { createLog } from '../log.ts';
 
 /** Seals everything anew under the first key of the environment's ENCRYPTION_KEYS. */
 export async function reencryptAll(report: ReencryptProgress): Promise<ReencryptResult> {

@@ -1,7 +1,7 @@
-import { type Config, ConfigError, type Environment, readConfig, type Role } from '../config.ts';
-import { maskedSettings } from '../config-document.ts';
-import { developmentKeys } from '../config-keys.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import { type Config, ConfigError, type Environment, readConfig, type Role } from '../config/config.ts';
+import { maskedSettings } from '../config/document.ts';
+import { developmentKeys } from '../config/development-keys.ts';
+import { createLog, type Log } from '../log.ts';
 import { within } from '../within.ts';
 import { reachLoopbackDirectly } from './shell-variables.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -11,7 +11,10 @@ const stopTimeoutMs = 18_000;
 export interface RunContext {
   config: Config;
   log: Log;
-  /** Adds a step to what happens at the end; steps run in the reverse order, each once, none waited for longer than `limitMs`. */
+  /**
+   * Adds a step to what happens at the end; steps run in the reverse order,
+   * each once, none waited for longer than `limitMs`.
+   */
   onStop(step: () => Promise<void>, limitMs?: number): void;
   /** Ends the process with exit code 1, in order. */
   onFailure(error: Error): void;

@@ -1,12 +1,12 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 
 type Variables = Record<string, string | undefined>;
 
 const loopback = ['127.0.0.1', 'localhost', '::1'];
 
 /**
- * What runs on loopback is reached directly, whatever proxy the shell names: gRPC and, with NODE_USE_ENV_PROXY, Node's own
- * HTTP client would otherwise go through it. Both read these when they connect.
+ * What runs on loopback is reached directly, whatever proxy the shell names: gRPC and, with NODE_USE_ENV_PROXY, Node's
+ * own HTTP client would otherwise go through it. Both read these when they connect.
  */
 export function reachLoopbackDirectly(variables: Variables): void {
   const kept = variables.no_proxy ?? variables.NO_PROXY;
@@ -16,9 +16,9 @@ export function reachLoopbackDirectly(variables: Variables): void {
 }
 
 /**
- * The embedded servers, and our connections to them, have their settings from us alone: forgets the variables by which
- * Postgres, its client library, and Temporal's command line tool take theirs from a shell (`PGSSLMODE`, `PGOPTIONS`, …).
- * Call it when the configuration has been read.
+ * Forgets the variables of a shell by which Postgres, its client library and Temporal's command line tool are set
+ * (`PGSSLMODE`, `PGOPTIONS`, …): the embedded servers have their settings from us. Call it after reading the
+ * configuration.
  */
 export function forgetServerVariables(
   variables: Variables,

@@ -1,6 +1,6 @@
 /**
- * Resolves at the first SIGINT or SIGTERM. A repeated one changes nothing: at a Ctrl-C the terminal signals the whole group,
- * and npm passes its own on to us as well.
+ * Resolves at the first SIGINT or SIGTERM. A repeated one changes nothing: at a Ctrl-C the terminal signals the whole
+ * group, and npm passes its own on to us as well.
  */
 export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import { checkDatabases } from './check-databases.ts';
 import type { Connection } from '@temporalio/client';
 import { checkSchema } from '../db/migrate.ts';
 import { buildDeps } from '../deps.ts';
-import { freePort } from '../embedded/ports.ts';
+import { freePort } from '../../dev/embedded/ports.ts';
 import { startAdmin } from '../http/admin.ts';
 import { NotReadyError } from '../http/routes/health.ts';
 import { installRuntime } from '../temporal/runtime.ts';

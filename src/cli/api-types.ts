@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import type { leadSchema } from '../http/lead-view.ts';
-import type { deliverySchema } from '../http/wire-delivery.ts';
-import type { endpointSchema } from '../http/wire-endpoint.ts';
+import type { deliverySchema } from '../http/schemas/delivery.ts';
+import type { endpointSchema } from '../http/schemas/endpoint.ts';
 
-/** What the API answers, by the schemas that its OpenAPI document is made from. Types only: nothing of them is loaded. */
+/**
+ * What the API answers, by the schemas that its OpenAPI document is made from. Types only: nothing of them is loaded.
+ */
 export type Delivery = z.infer<typeof deliverySchema>;
 export type Endpoint = z.infer<typeof endpointSchema>;
 export type NewEndpoint = Endpoint & { secret: string };

@@ -36,8 +36,8 @@ export function completionScript(shell: Shell, program: CommandUnknownOpts): str
 /** Words in single quotes, which only a single quote ends. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-// Each script goes through the words before the cursor and follows those that are commands, so that flags, values and ids
-// between them do not matter.
+// Each script goes through the words before the cursor and follows those that are commands, so that flags, values and
+// ids between them do not matter.
 const bash = (places: Place[]): string => `# bash completion of spark360: eval "$(spark360 completion bash)"
 _spark360_words() {
   case "$1" in

@@ -18,7 +18,7 @@ export interface CliContext {
 }
 
 /** Commands that run on the service's machine, with the service's environment, instead of calling the HTTP API. */
-export interface OwnCommands {
+interface OwnCommands {
   /** Runs a role until it is stopped; ends the process itself. */
   role(name: Role): Promise<void>;
   reencrypt(report: ReencryptProgress): Promise<ReencryptResult>;

@@ -1,16 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from './api-types.ts';
-import { endWith, failedError } from './errors.ts';
-import { exitCodes } from './exit-codes.ts';
+import { assertSuccess, failedError } from './errors.ts';
+import { poll } from './poll.ts';
 import type { Session } from './session.ts';
 import { table } from './table.ts';
-import { segment } from './values.ts';
+import { formatStatus } from './values.ts';
 
 type Attempt = Delivery['attempts'][number];
 
-const lookAgainMs = 300;
-/** An attempt takes at most its timeout, and a moment to be begun and recorded (milliseconds). */
-const patienceMs = 60_000;
+/** An attempt takes at most its timeout, and a moment to be begun and recorded. */
+const recorded = { everyMs: 300, withinMs: 60_000 };
 
 const attemptColumns = [
   { title: 'ATTEMPT', value: ({ number }: Attempt) => number, align: 'right' as const },
@@ -21,7 +19,7 @@ const attemptColumns = [
 ];
 
 export async function showDelivery({ api, out, organizationPath }: Session, id: string): Promise<void> {
-  const delivery = await api.call<Delivery>('GET', `${await organizationPath()}/deliveries/${segment(id)}`);
+  const delivery = await api.call<Delivery>('GET', await organizationPath('deliveries', id));
   const { attempts, payload, ...rest } = delivery;
   const { waiting_for, ...shown } = rest as typeof rest & { waiting_for?: { sentence: string } | null };
   out.thing(delivery, [...Object.entries(shown), ['waiting for', waiting_for?.sentence]]);
@@ -38,23 +36,26 @@ export async function resendDelivery(
   id: string,
   wait: boolean,
 ): Promise<void> {
-  const path = `${await organizationPath()}/deliveries/${segment(id)}`;
+  const path = await organizationPath('deliveries', id);
   const before = await api.call<Delivery>('GET', path);
   const accepted = await api.call<Delivery>('POST', `${path}/resend`);
   if (!wait) return out.thing(accepted, [['status', 'accepted']]);
   const known = new Set(before.attempts.map((attempt) => attempt.id));
-  const attempt = await firstNew(() => api.call<Delivery>('GET', path), known);
+  const newest = async () => (await api.call<Delivery>('GET', path)).attempts.find((attempt) => !known.has(attempt.id));
+  const attempt = await poll(newest, (found) => found !== undefined, recorded);
+  if (!attempt)
+    throw failedError(`No attempt was recorded within ${recorded.withinMs / 1_000} s. Is a worker running?`);
   out.thing(attempt, Object.entries(attempt));
-  const { status_code } = attempt;
-  if (status_code === null || status_code < 200 || status_code > 299) throw endWith(exitCodes.failed);
+  assertSuccess(attempt);
 }
 
-async function firstNew(read: () => Promise<Delivery>, known: ReadonlySet<string>): Promise<Attempt> {
-  const giveUpAt = Date.now() + patienceMs;
-  while (Date.now() < giveUpAt) {
-    const attempt = (await read()).attempts.find(({ id }) => !known.has(id));
-    if (attempt !== undefined) return attempt;
-    await sleep(lookAgainMs);
-  }
-  throw failedError(`No attempt was recorded within ${patienceMs / 1_000} s. Is a worker running?`);
+export async function skipDelivery(session: Session, id: string, dryRun: boolean): Promise<void> {
+  const { api, out, confirm } = session;
+  const path = await session.organizationPath('deliveries', id);
+  const { event, sequence, status } = await api.call<Delivery>('GET', path);
+  out.note(`${event}, sequence ${sequence}, is ${status}: skipped, it is abandoned and never sent by itself again.`);
+  if (dryRun) return out.thing({ dry_run: true, count: 1, status }, [['would be skipped', id]]);
+  await confirm('Skip it?');
+  const skipped = await api.call<Delivery>('POST', `${path}/skip`);
+  out.thing(skipped, [['status', formatStatus(skipped)]]);
 }

@@ -14,11 +14,11 @@ export async function runDoctor(context: CliContext, options: GlobalOptions, { f
   const isWell = findings.every(({ status }) => status !== 'failed');
   if (out.format === 'jsonl') for (const finding of findings) out.item(finding);
   else if (out.format === 'json') out.document({ ok: isWell, findings });
-  else for (const finding of findings) tell(out, finding);
+  else for (const finding of findings) printFinding(out, finding);
   if (!isWell) throw endWith(exitCodes.failed);
 }
 
-function tell(out: ReturnType<typeof outputOf>, { check, status, detail, remedy, fixed }: Finding): void {
+function printFinding(out: ReturnType<typeof outputOf>, { check, status, detail, remedy, fixed }: Finding): void {
   const { green, yellow, red, dim } = out.paint;
   const color = { ok: green, warning: yellow, failed: red, skipped: dim }[status];
   out.line(`${color(status.padEnd(8))}${check.padEnd(19)}${printable(detail)}`);

@@ -24,7 +24,7 @@ a terminal, and not with \`NO_COLOR\` or \`--no-color\`.
 
 | flag | environment | profile | |
 |---|---|---|---|
-| \`--api-url\` | \`SPARK360_API_URL\` | \`api_url\` | where the service is; \`http://127.0.0.1:8080\` unless told |
+| \`--api-url\` | \`SPARK360_API_URL\` | \`api_url\` | where the service is; \`http://127.0.0.1:8080\` by default |
 | none: others could read it in the list of processes | \`SPARK360_API_KEY\` | \`api_key\` | the key |
 | \`--org\` | \`SPARK360_ORGANIZATION\` | \`organization\` | an organization's key names its own |
 | \`--profile\` | \`SPARK360_PROFILE\` | | which profile; else the one that a \`.spark360.toml\` in the folder names (\`profile = "staging"\`, and no key), else \`default\` |

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from './api-types.ts';
-import { endWith } from './errors.ts';
+import { assertSuccess, endWith } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { startProgress } from './progress.ts';
 import type { Session } from './session.ts';
-import { segment } from './values.ts';
 
 const unsettled = ['pending', 'delivering', 'retrying', 'held'] as const;
-const lookAgainMs = 1_000;
+const recheckAfterMs = 1_000;
 
 /** How many deliveries of some statuses there are: `17`, or `1,000 or more` where counting on would take long. */
 async function countOf(session: Session, filter: Record<string, string>, statuses: readonly string[]) {
-  const path = `${await session.organizationPath()}/deliveries`;
+  const path = await session.organizationPath('deliveries');
   let count = 0;
   let isAll = true;
   for (const status of statuses) {
@@ -28,7 +27,7 @@ export const countUnsettled = (session: Session, filter: { endpoint_id: string }
 
 export async function deleteEndpoint(session: Session, id: string, dryRun: boolean): Promise<void> {
   const { api, out, confirm } = session;
-  const path = `${await session.organizationPath()}/endpoints/${segment(id)}`;
+  const path = await session.organizationPath('endpoints', id);
   const { url } = await api.call<Endpoint>('GET', path);
   const { count, words } = await countUnsettled(session, { endpoint_id: id });
   out.note(`Deleting ${url} abandons its unsettled deliveries: ${words}.`);
@@ -40,7 +39,7 @@ export async function deleteEndpoint(session: Session, id: string, dryRun: boole
 
 export async function pauseEndpoint(session: Session, id: string, dryRun: boolean): Promise<void> {
   const { api, out } = session;
-  const path = `${await session.organizationPath()}/endpoints/${segment(id)}`;
+  const path = await session.organizationPath('endpoints', id);
   const { count, words } = await countUnsettled(session, { endpoint_id: id });
   if (dryRun) return out.thing({ unsettled: count, dry_run: true }, [['would be held', words]]);
   const paused = await api.call<Endpoint>('POST', `${path}/pause`);
@@ -55,13 +54,13 @@ export async function pauseEndpoint(session: Session, id: string, dryRun: boolea
 /** @throws exit code 1 when the endpoint was paused again before all had gone */
 export async function resumeEndpoint(session: Session, id: string, wait: boolean): Promise<void> {
   const { api, out } = session;
-  const path = `${await session.organizationPath()}/endpoints/${segment(id)}`;
+  const path = await session.organizationPath('endpoints', id);
   const before = await countOf(session, { endpoint_id: id }, ['held']);
   let endpoint = await api.call<Endpoint>('POST', `${path}/resume`);
   const progress = startProgress(session, before.count);
   for (let held = before; wait && held.count > 0 && endpoint.status === 'active'; ) {
     progress.update(before.count - held.count, `${held.words} held`);
-    await sleep(lookAgainMs);
+    await sleep(recheckAfterMs);
     held = await countOf(session, { endpoint_id: id }, ['held']);
     endpoint = await api.call<Endpoint>('GET', path);
   }
@@ -84,9 +83,8 @@ interface TestResult {
 
 /** @throws exit code 1 when the answer is not 2xx */
 export async function testEndpoint(session: Session, id: string): Promise<void> {
-  const path = `${await session.organizationPath()}/endpoints/${segment(id)}/test`;
+  const path = await session.organizationPath('endpoints', id, 'test');
   const result = await session.api.call<TestResult>('POST', path);
   session.out.thing(result, Object.entries(result));
-  const { status_code } = result;
-  if (status_code === null || status_code < 200 || status_code > 299) throw endWith(exitCodes.failed);
+  assertSuccess(result);
 }

@@ -38,4 +38,9 @@ export const failedError = (detail: string, cause?: unknown): CliError =>
 /** The result is told already; only the exit code is left to say. */
 export const endWith = (exitCode: number): CliError => new CliError(exitCode, null);
 
+/** @throws exit code 1 when an attempt was not answered with 2xx: its answer is told already */
+export function assertSuccess({ status_code: status }: { status_code: number | null }): void {
+  if (status === null || status < 200 || status > 299) throw endWith(exitCodes.failed);
+}
+
 export const apiError = (problem: Problem): CliError => new CliError(exitCodeOf(problem.status), problem);

@@ -7,8 +7,8 @@ export interface SavedRequest {
 }
 
 /**
- * Reads a request as it was on the wire, or as tools save it: perhaps a request line, then headers, an empty line, the body.
- * Lines end by CRLF or LF (RFC 9112 §2.2). The body is what is left, byte by byte, or as long as `content-length` says.
+ * Reads a request as it was on the wire, or as tools save it: perhaps a request line, then headers, an empty line, the
+ * body: what is left, byte by byte, or as much as `content-length` says. Lines end by CRLF or LF (RFC 9112 §2.2).
  */
 export function parseRequest(bytes: Buffer): SavedRequest {
   const [end, gap] = headEnd(bytes);

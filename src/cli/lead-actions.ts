@@ -2,7 +2,7 @@ import type { Lead } from './api-types.ts';
 import { countUnsettled } from './endpoint-actions.ts';
 import type { Session } from './session.ts';
 import { table } from './table.ts';
-import { plural, segment } from './values.ts';
+import { plural } from './values.ts';
 
 type Entry = Lead['timeline'][number];
 
@@ -13,7 +13,7 @@ const timelineColumns = [
 ];
 
 export async function showLead({ api, out, organizationPath }: Session, id: string): Promise<void> {
-  const lead = await api.call<Lead>('GET', `${await organizationPath()}/leads/${segment(id)}`);
+  const lead = await api.call<Lead>('GET', await organizationPath('leads', id));
   const { lead_id, mode, stage, lead_status, deliveries, timeline } = lead;
   out.thing(lead, [
     ['lead', lead_id],
@@ -30,7 +30,7 @@ export async function showLead({ api, out, organizationPath }: Session, id: stri
 
 export async function eraseLead(session: Session, id: string, dryRun: boolean): Promise<void> {
   const { api, out, confirm } = session;
-  const path = `${await session.organizationPath()}/leads/${segment(id)}`;
+  const path = await session.organizationPath('leads', id);
   const { deliveries } = await api.call<Lead>('GET', path);
   const unsettled = await countUnsettled(session, { lead_id: id });
   const found = plural(deliveries.length, 'delivery loses its bytes', 'deliveries lose their bytes');

@@ -1,9 +1,12 @@
+import { text } from 'node:stream/consumers';
 import { ApiClient } from './api-client.ts';
 import { usageError } from './errors.ts';
 import { type Profile, readProfiles, saveProfile } from './profiles.ts';
 import { type Identity, mayAsk, type Session } from './session.ts';
 
-/** Checks a key with the service, then keeps it in the profile. Flags of the command go with it: `--api-url`, `--org`. */
+/**
+ * Checks a key with the service, then keeps it in the profile. Flags of the command go with it: `--api-url`, `--org`.
+ */
 export async function login({ context, settings, options, out }: Session): Promise<void> {
   const key = (await readKey(context, mayAsk(context, options))).trim();
   if (key === '') throw usageError('No key was given. Give it on stdin: spark360 login < key-file');
@@ -29,9 +32,7 @@ export async function login({ context, settings, options, out }: Session): Promi
 async function readKey(context: Session['context'], ask: boolean): Promise<string> {
   if (ask) return (await import('./prompts.ts')).askForKey(context);
   if (context.stdin.isTTY === true) throw usageError('No terminal may be asked. Give the key on stdin.');
-  let text = '';
-  for await (const chunk of context.stdin) text += String(chunk);
-  return text;
+  return text(context.stdin);
 }
 
 /** Shows the settings that hold for a command here and now, and all profiles. */

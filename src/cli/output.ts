@@ -4,9 +4,9 @@ import type { Problem } from '../http/problem.ts';
 import type { CliError } from './errors.ts';
 import { type Column, fields, printable, table } from './table.ts';
 
-export type OutputFormat = 'text' | 'json' | 'jsonl';
+type OutputFormat = 'text' | 'json' | 'jsonl';
 
-export interface OutputOptions {
+interface OutputOptions {
   format: OutputFormat;
   color: boolean;
 }

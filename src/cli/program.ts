@@ -11,7 +11,10 @@ import { addRecoveryCommands } from './commands/recovery.ts';
 import { addSessionCommands } from './commands/session.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
 
-/** The whole table of commands. Building it loads nothing but these definitions: what they need, they load when they run. */
+/**
+ * The whole table of commands. Building it loads nothing but these definitions:
+ * what they need, they load when they run.
+ */
 export function buildProgram(cli: Cli, version: string): Program {
   const program = bareProgram(version);
   program.exitOverride().configureOutput({

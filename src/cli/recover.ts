@@ -4,13 +4,15 @@ import { endWith } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { startProgress } from './progress.ts';
 import type { Session } from './session.ts';
-import { plural, segment } from './values.ts';
+import { plural } from './values.ts';
 
-const lookAgainMs = 1_000;
+const recheckAfterMs = 1_000;
 
-export interface RecoverOptions {
+interface RecoverOptions {
   since: string;
   until?: string;
+  event?: string;
+  lead?: string;
   dryRun?: true;
   wait: boolean;
 }
@@ -23,15 +25,17 @@ interface Begun {
 /** Counts first, asks, then starts the job and follows it. */
 export async function recover(session: Session, endpoint: string, options: RecoverOptions): Promise<void> {
   const { api, out, confirm } = session;
-  const { since, until } = options;
-  const path = `${await session.organizationPath()}/endpoints/${segment(endpoint)}/recover`;
-  const counted = await api.call<Begun>('POST', path, { body: { since, until, dry_run: true } });
+  const { since, until, event, lead } = options;
+  const filter = { since, until, event, lead_id: lead };
+  const path = await session.organizationPath('endpoints', endpoint, 'recover');
+  const counted = await api.call<Begun>('POST', path, { body: { ...filter, dry_run: true } });
   const amount = plural(counted.count, 'abandoned delivery', 'abandoned deliveries');
-  out.note(`${amount} since ${since}${until === undefined ? '' : ` until ${until}`}.`);
+  const ofWhat = `${event === undefined ? '' : ` of ${event}`}${lead === undefined ? '' : ` of lead ${lead}`}`;
+  out.note(`${amount}${ofWhat} since ${since}${until === undefined ? '' : ` until ${until}`}.`);
   if (options.dryRun === true) return out.thing({ ...counted, dry_run: true }, [['count', counted.count]]);
   if (counted.count === 0) return out.thing(counted, [['count', 0]]);
   await confirm('Send them again?');
-  const { count, job_id } = await api.call<Begun>('POST', path, { body: { since, until } });
+  const { count, job_id } = await api.call<Begun>('POST', path, { body: filter });
   if (job_id === null) throw new Error('a recovery was begun without a job');
   if (options.wait) return watchJob(session, job_id);
   out.thing({ count, job_id }, [
@@ -44,14 +48,14 @@ export async function recover(session: Session, endpoint: string, options: Recov
 /** @throws exit code 7 when some of it was abandoned again */
 export async function watchJob(session: Session, id: string): Promise<void> {
   const { api, out } = session;
-  const path = `${await session.organizationPath()}/jobs/${segment(id)}`;
+  const path = await session.organizationPath('jobs', id);
   let job = await api.call<RecoveryJob>('GET', path);
   const progress = startProgress(session, job.count ?? 0);
   while (job.status === 'running') {
     const settled = job.delivered + job.abandoned;
     progress.update(settled, `${settled} of ${job.count ?? '?'} settled`);
     if (out.format === 'jsonl') out.item(job);
-    await sleep(lookAgainMs);
+    await sleep(recheckAfterMs);
     job = await api.call<RecoveryJob>('GET', path);
   }
   progress.end(`${job.delivered} delivered, ${job.abandoned} abandoned again.`);

@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { endWith, failedError, usageError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import { poll } from './poll.ts';
 import type { Session } from './session.ts';
 import { segment } from './values.ts';
 
@@ -9,8 +11,8 @@ interface Replayed {
   replay_outcome: string | null;
 }
 
-const lookAgainMs = 300;
-const patienceMs = 30_000;
+/** A relay that runs takes a row at once. */
+const taken = { everyMs: 300, withinMs: 30_000 };
 
 /** @throws exit code 1 when it became a dead letter again, or no relay took it in time */
 export async function replay(
@@ -20,13 +22,10 @@ export async function replay(
 ): Promise<void> {
   const path = `/v1/dead-letters/${segment(id)}`;
   const body = mended === true ? { event: await readEvent(context.stdin) } : {};
-  let letter = await api.call<Replayed>('POST', `${path}/replay`, { body });
-  const giveUpAt = Date.now() + patienceMs;
-  while (wait && letter.replay_outcome === null) {
-    if (Date.now() > giveUpAt) throw failedError('No relay has taken it within 30 s. Is one running?');
-    await sleep(lookAgainMs);
-    letter = await api.call<Replayed>('GET', path);
-  }
+  const asked = await api.call<Replayed>('POST', `${path}/replay`, { body });
+  const read = () => api.call<Replayed>('GET', path);
+  const letter = wait ? await poll(read, (one) => one.replay_outcome !== null, taken) : asked;
+  if (letter === null) throw failedError(`No relay has taken it within ${taken.withinMs / 1_000} s. Is one running?`);
   const { replay_outcome } = letter;
   out.thing({ id, replay_outcome }, [
     ['dead letter', id],
@@ -35,11 +34,9 @@ export async function replay(
   if (replay_outcome === 'dead_letter') throw endWith(exitCodes.failed);
 }
 
-async function readEvent(stdin: AsyncIterable<unknown>): Promise<unknown> {
-  let text = '';
-  for await (const chunk of stdin) text += String(chunk);
+async function readEvent(stdin: Readable): Promise<unknown> {
   try {
-    return JSON.parse(text);
+    return JSON.parse(await text(stdin));
   } catch {
     throw usageError('The event on stdin is no JSON.');
   }

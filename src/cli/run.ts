@@ -6,19 +6,22 @@ import { exitCodes } from './exit-codes.ts';
 import { Output, wantsColor } from './output.ts';
 import { buildProgram } from './program.ts';
 
-/** Runs one command and gives the exit code; whatever goes wrong was told on stderr by then. */
+/** Runs one command and gives the exit code; errors are on stderr by then. */
 export async function runCli(context: CliContext, args: readonly string[], version: string): Promise<number> {
   const cli = new Cli(context, args);
   const program = buildProgram(cli, version);
   const work = program.parseAsync([...args], { from: 'user' }).then(
     () => exitCodes.done,
-    (error: unknown) => told(cli, error),
+    (error: unknown) => reportError(cli, error),
   );
   return Promise.race([work, cli.interrupted.then(() => exitCodes.interrupted)]);
 }
 
-/** Commander has told its own errors in words; with `--json` they are a document like any other. */
-function told({ context, wantsJson }: Cli, error: unknown): number {
+/**
+ * Writes an error, and gives its exit code. Commander has written its own errors; with `--json` they are a document
+ * like any other.
+ */
+function reportError({ context, wantsJson }: Cli, error: unknown): number {
   const out = new Output(context, { format: wantsJson ? 'json' : 'text', color: wantsColor(context, true) });
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;

@@ -3,6 +3,7 @@ import type { CliContext } from './context.ts';
 import { usageError } from './errors.ts';
 import { Output, wantsColor } from './output.ts';
 import { type GlobalOptions, readSettings, type Settings } from './settings.ts';
+import { segment } from './values.ts';
 
 /** Whose key it is, as `GET /v1/session` tells. */
 export interface Identity {
@@ -20,11 +21,11 @@ export interface Session {
   whoami(): Promise<Identity>;
   /** The organization that the command is about. @throws a usage error where none is named */
   organization(): Promise<string>;
-  /** `/v1/organizations/<id>` */
-  organizationPath(): Promise<string>;
+  /** The path of something of that organization: `/v1/organizations/<id>/<segments…>`. */
+  organizationPath(...segments: string[]): Promise<string>;
   /**
-   * Asks before something that cannot be undone, having said what it would do. `--yes` answers; without a terminal, or with
-   * `--no-input`, it is refused.
+   * Asks before something that cannot be undone, having said what it would do. `--yes` answers; without a terminal, or
+   * with `--no-input`, it is refused.
    */
   confirm(question: string): Promise<void>;
 }
@@ -61,7 +62,8 @@ export async function openSession(
     out,
     whoami,
     organization,
-    organizationPath: async () => `/v1/organizations/${encodeURIComponent(await organization())}`,
+    organizationPath: async (...segments) =>
+      `/v1/organizations/${[await organization(), ...segments].map(segment).join('/')}`,
     async confirm(question) {
       if (options.yes === true) return;
       if (!mayAsk(context, options)) throw usageError(`${question} Say --yes: there is no terminal to ask at.`);

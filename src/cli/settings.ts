@@ -30,8 +30,8 @@ export interface Settings {
 const defaultApiUrl = 'http://127.0.0.1:8080';
 
 /**
- * What holds: a flag, else the environment, else the profile. The profile is the one that `--profile`, SPARK360_PROFILE or
- * the folder's `.spark360.toml` names, else `default`.
+ * What holds: a flag, else the environment, else the profile. The profile is the one that `--profile`, SPARK360_PROFILE
+ * or the folder's `.spark360.toml` names, else `default`.
  * @param mayBeNew the profile need not exist yet
  */
 export async function readSettings(

@@ -9,10 +9,13 @@ export interface Column<Row> {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const controls = /[\u0000-\u001f\u007f-\u009f]+/g;
 
-/** Makes text of somebody else's harmless for a terminal: one line, no control characters. */
+/** Makes text from outside harmless for a terminal: one line, no control characters. */
 export const printable = (text: string): string => text.replace(controls, ' ');
 
-/** Lays rows out in columns, a title line first; cells are cut so that no line is longer than `width`, where one is given. */
+/**
+ * Lays rows out in columns, a title line first;
+ * cells are cut so that no line is longer than `width`, where one is given.
+ */
 export function table<Row>(columns: Column<Row>[], rows: Row[], width = Number.POSITIVE_INFINITY): string[] {
   const cells = rows.map((row) => columns.map(({ value }) => printable(String(value(row) ?? '-'))));
   const lines = [columns.map(({ title }) => title), ...cells];

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type InboundEvent, journey } from '../demo/journey.ts';
+import { type InboundEvent, journey } from '../../dev/demo/journey.ts';
 import { usageError } from './errors.ts';
 import type { Session } from './session.ts';
 
-export interface TriggerOptions {
+interface TriggerOptions {
   lead?: string;
   mode: InboundEvent['mode'];
 }

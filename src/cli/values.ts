@@ -44,3 +44,7 @@ export const segment = (id: string): string => encodeURIComponent(id);
 /** `1 delivery`, `17 deliveries`. */
 export const plural = (amount: number, one: string, many: string): string =>
   `${amount.toLocaleString('en-US')} ${amount === 1 ? one : many}`;
+
+/** `abandoned: gone`, or the status alone. */
+export const formatStatus = ({ status, reason }: { status: string; reason: string | null }): string =>
+  reason === null ? status : `${status}: ${reason}`;

@@ -36,7 +36,9 @@ function form(secret: string): Check {
   return { check, ok: false, detail: 'is no signing secret', cause };
 }
 
-/** `webhook-signature`: keyed with the decoded bytes behind `whsec_`, over id, timestamp and body. Any part may hold. */
+/**
+ * `webhook-signature`: keyed with the decoded bytes behind `whsec_`, over id, timestamp and body. Any part may hold.
+ */
 function standard({ headers, body }: SavedRequest, secret: string): Check {
   const check = 'webhook-signature';
   const [id, sentAt, given] = [headers.get('webhook-id'), headers.get('webhook-timestamp'), headers.get(check)];

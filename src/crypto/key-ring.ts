@@ -1,12 +1,11 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 
 /**
- * Keys that protect what is stored: the first seals new data, every one opens what it sealed. A sealed value names its key, so
- * keys are rotated by putting a new one first, and `keyIdOf` tells which values still need the old one.
+ * Keys that protect what is stored: the first seals new data, each opens what it sealed. A sealed value names its
+ * key, so a key is rotated by putting a new one first. One key seals at most 2^32 values (NIST SP 800-38D §8.3).
  *
- * Sealed: version (1 byte) · length of the key id (1 byte) · key id · iv (12) · tag (16) · ciphertext. AES-256-GCM; the
- * header and the caller's `context` are authenticated too, so that a value cannot be moved to where it was not written.
- * With random ivs a key should seal at most 2^32 values (NIST SP 800-38D §8.3): beyond that, rotate.
+ * Sealed: version (1 byte) · length of the key id (1) · key id · iv (12) · tag (16) · ciphertext, by AES-256-GCM.
+ * Header and the caller's `context` are authenticated too, so a value cannot be moved to another place.
  */
 export interface KeyRing {
   readonly primaryId: string;
@@ -26,7 +25,10 @@ const keyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** Reads `id:base64,…` (`ENCRYPTION_KEYS`, spec section 8); each key is 32 bytes. Throws an `Error` that names the id, or the position, never a key. */
+/**
+ * Reads `id:base64,…` (`ENCRYPTION_KEYS`, spec section 8); each key is 32 bytes.
+ * @throws an `Error` that names the id, or the position, never a key
+ */
 export function parseKeyRing(text: string): KeyRing {
   const keys = new Map<string, KeyObject>();
   for (const [index, entry] of text.split(',').entries()) {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { organizationLock } from './organization-lock.ts';
-import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import { type Page, type PageRequest, queryPage } from './page.ts';
 import type { Database, Queryable } from './pool.ts';
 
 export interface ApiKeyRow {
@@ -23,7 +23,7 @@ export type ApiKeyHolder = { apiKeyId: string } & (
 /** The most keys of an organization, and of the backends: enough to rotate them, and no way to fill the table. */
 const maxApiKeys = 100;
 
-/** A condition on $1, with which the index of the keys is used. */
+/** A condition with which the index of the keys is used. */
 const owned = (organizationId: string | null): string =>
   organizationId === null ? 'organization_id is null and $1::uuid is null' : 'organization_id = $1';
 
@@ -59,16 +59,18 @@ export const apiKeys = (db: Queryable) => ({
   },
 
   /** Oldest first. */
-  async list(organizationId: string | null, { limit, after }: PageRequest): Promise<Page<ApiKeyRow>> {
-    const rows = await db.query<Positioned<ApiKeyRow>>(
-      `select id, role, created_at, ${positionColumns('created_at', 'id')} from api_keys
-        where ${owned(organizationId)}
-          and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
-        order by created_at, id limit $4`,
-      [organizationId, after?.at ?? null, after?.id ?? null, limit + 1],
-    );
-    return toPage(rows, limit);
-  },
+  list: (organizationId: string | null, request: PageRequest): Promise<Page<ApiKeyRow>> =>
+    queryPage<ApiKeyRow>(
+      db,
+      {
+        table: 'api_keys',
+        columns: 'id, role, created_at',
+        where: owned(organizationId),
+        values: [organizationId],
+        order: 'oldest first',
+      },
+      request,
+    ),
 
   /** Whether there was such a key. */
   async delete(organizationId: string | null, id: string): Promise<boolean> {

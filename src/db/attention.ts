@@ -1,6 +1,6 @@
 import type { Queryable } from './pool.ts';
 
-/** Something that somebody should look at. */
+/** Something that an operator or a partner should look at. */
 export interface AttentionRow {
   kind: 'endpoint_paused' | 'endpoint_failing' | 'deliveries_abandoned' | 'waiting_for_enrichment';
   organization_id: string;
@@ -16,7 +16,7 @@ export interface AttentionRow {
   since: Date | null;
 }
 
-/** A number beyond this says no more: it is many. */
+/** Counts end here: more is only "many". */
 export const mostAttended = 1_000;
 const mostRows = 100;
 const mostOrganizations = 2_000;

@@ -1,4 +1,4 @@
-import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import { type Page, type PageRequest, queryPage } from './page.ts';
 import type { Queryable } from './pool.ts';
 
 export interface AuditEntry {
@@ -19,7 +19,7 @@ export interface AuditRow extends AuditEntry {
 
 const columns = 'id, at, organization_id, role, session_id, action, target, status_code';
 
-/** Who changed what. */
+/** The calls that changed something, with their callers. */
 export const auditLog = (db: Queryable) => ({
   record: ({ organization_id, role, session_id, action, target, status_code }: AuditEntry): Promise<number> =>
     db.execute(
@@ -29,14 +29,16 @@ export const auditLog = (db: Queryable) => ({
     ),
 
   /** Newest first, of an organization; null: of all, and of none. */
-  async list(organizationId: string | null, { limit, after }: PageRequest): Promise<Page<AuditRow>> {
-    const rows = await db.query<Positioned<AuditRow>>(
-      `select ${columns}, ${positionColumns('at', 'id')} from audit_log
-        where ${organizationId === null ? '$1::uuid is null' : 'organization_id = $1'}
-          ${after === null ? 'and $2::timestamptz is null and $3::uuid is null' : 'and at <= $2 and (at < $2 or id > $3)'}
-        order by at desc, id limit $4`,
-      [organizationId, after?.at ?? null, after?.id ?? null, limit + 1],
-    );
-    return toPage<AuditRow>(rows, limit);
-  },
+  list: (organizationId: string | null, request: PageRequest): Promise<Page<AuditRow>> =>
+    queryPage<AuditRow>(
+      db,
+      {
+        table: 'audit_log',
+        columns,
+        ...(organizationId !== null && { where: 'organization_id = $1', values: [organizationId] }),
+        order: 'newest first',
+        at: 'at',
+      },
+      request,
+    ),
 });

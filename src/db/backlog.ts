@@ -4,7 +4,7 @@ import type { Queryable } from './pool.ts';
 import { shownStatus } from './shown-status.ts';
 
 export interface Backlog {
-  /** Deliveries that are not settled, by status, and the age of the oldest of each; counted up to `mostCounted` together. */
+  /** Unsettled deliveries by status, with the age of the oldest; counted up to `mostCounted` together. */
   unsettled: Partial<Record<DeliveryStatus, { count: number; oldestSeconds: number }>>;
   /** Retries that were due more than a minute ago: their timer fired long since, or their workflow is gone. */
   overdueRetries: number;
@@ -13,7 +13,7 @@ export interface Backlog {
   pausedEndpoints: Partial<Record<PausedReason, number>>;
 }
 
-/** A number beyond this says no more: it is many. */
+/** Counts end here: more is only "many". */
 const mostCounted = 100_000;
 
 const unsettledSql = `

@@ -25,7 +25,7 @@ const columns = `l.id::text, l.subject, l.reason, l.issues, l.published_at, l.cr
 
 /** Dead letters, in the database of the outbox. */
 export const deadLetters = (db: Queryable) => ({
-  /** Newest first, before the id `before`; `open`: those that were not replayed. One more than `limit` says that there are more. */
+  /** Newest first, before the id `before`; `open`: those not replayed. Up to one more than `limit`. */
   list: (open: boolean, before: string | null, limit: number): Promise<DeadLetterRow[]> =>
     db.query<DeadLetterRow>(
       `select ${columns} from spark360.outbox_dead_letters l

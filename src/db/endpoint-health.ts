@@ -20,7 +20,7 @@ export interface EndpointHealthRow {
 }
 
 const unsettled = ['pending', 'delivering', 'retrying', 'held'] as const;
-/** So many of the newest deliveries show how an endpoint is doing. */
+/** The number of newest deliveries that show how an endpoint is doing. */
 const recentCount = 40;
 
 // One probe of the partial index per status: its rows come in order of age, and no more are read than are counted.

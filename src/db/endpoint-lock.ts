@@ -6,15 +6,29 @@ const lockSql = (endpointId: string): string =>
   `select pg_advisory_xact_lock(hashtextextended(${endpointId}::text, 0))`;
 
 /**
- * A transaction behind the endpoint's lock. Beginning an attempt, a pause, a resume and a deletion hold it, so that each
- * sees the other whole: a delivery held here is found by the resume's pager, and no more attempts begin than the endpoint
- * takes. It writes nothing, unlike a lock on the endpoint's row, and is taken in the round trip that begins the transaction.
+ * A transaction behind the endpoint's lock, which writes nothing, unlike a lock on its row. The begin of
+ * an attempt, a pause, a resume and a deletion hold it, so that each sees the others whole. In a process the callers
+ * wait for each other first: a crowded endpoint holds one connection of the pool.
  */
 export const behindLock = <Result>(
   db: Database,
   endpointId: string,
   work: (tx: Queryable) => Promise<Result>,
 ): Promise<Result> => db.tx(work, lockSql(`${escapeLiteral(endpointId)}::uuid`));
+
+/**
+ * The same for what a person does to an endpoint: it waits for the transaction that has the lock, not for the attempts
+ * that stand in line in this process.
+ */
+export const aheadOfAttempts = <Result>(
+  db: Database,
+  endpointId: string,
+  work: (tx: Queryable) => Promise<Result>,
+): Promise<Result> =>
+  db.tx(async (tx) => {
+    await tx.query(lockSql('$1'), [endpointId]);
+    return work(tx);
+  });
 
 /** The same lock by one of its deliveries, within a transaction. */
 export const lockEndpointOf = (db: Queryable, deliveryId: string) =>

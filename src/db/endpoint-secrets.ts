@@ -21,9 +21,8 @@ const live = 'organization_id = $1 and id = $2 and deleted_at is null';
 
 export const endpointSecrets = (db: Queryable) => ({
   /**
-   * Makes `next` (sealed) an endpoint's newest secret; false when there is no such endpoint. With an overlap (seconds) the
-   * secret that signs now stays first until it ends; with 0 `next` signs alone from here on, and every earlier one is gone.
-   * A rotation within an overlap replaces the secret that was to come, never the one that signs (docs/decisions.md).
+   * Makes `next` (sealed) the newest secret; false: there is no such endpoint. The present secret stays first
+   * until the overlap ends; with 0 it is gone. Within an overlap only the secret to come is replaced.
    */
   async rotate(organizationId: string, id: string, next: Buffer, overlapSeconds: number): Promise<boolean> {
     const rotated = await db.execute(
@@ -38,7 +37,7 @@ export const endpointSecrets = (db: Queryable) => ({
     return rotated > 0;
   },
 
-  /** What signs for an endpoint, tidied up: of an overlap that has ended only the new secret is kept. Null: there is none. */
+  /** What signs for an endpoint; an overlap that is over ends first. Null: there is no such endpoint. */
   async get(organizationId: string, id: string): Promise<EndpointSecrets | null> {
     await endOverlaps(db, id);
     const [row] = await db.query<SecretsRow>(

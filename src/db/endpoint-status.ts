@@ -1,6 +1,7 @@
 import { type AutomaticPause, automaticPause, type PausedReason } from '../domain/failing-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { behindLock } from './endpoint-lock.ts';
+import { abandon } from './abandon.ts';
+import { aheadOfAttempts, behindLock } from './endpoint-lock.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /** What a failed attempt means for its endpoint. */
@@ -23,21 +24,13 @@ interface FailingRow {
   first_attempt_at: Date | null;
 }
 
-/** Behind the lock: no attempt begins from here on. What is unsettled reads as held by this alone, but for what is under way. */
+/** Behind the lock: no attempt begins after it. This alone makes every unsettled delivery read as held. */
 const pauseLocked = (db: Queryable, endpointId: string, reason: PausedReason): Promise<number> =>
   db.execute(
     `update endpoints set status = 'paused', paused_reason = $2, pause_version = pause_version + 1, updated_at = now(),
             resume_phase = null, probe_delivery_id = null
       where id = $1 and status = 'active' and deleted_at is null`,
     [endpointId, reason],
-  );
-
-/** A delivery that was under way while its endpoint was deleted, and failed: the walk over the others may be over. */
-const abandonOne = (db: Queryable, deliveryId: string): Promise<number> =>
-  db.execute(
-    `update deliveries set status = 'abandoned', reason = 'endpoint_deleted', settled_at = now(), next_attempt_at = null
-      where id = $1 and status in ('pending', 'retrying', 'held')`,
-    [deliveryId],
   );
 
 const failingSql = `
@@ -49,19 +42,21 @@ const failingSql = `
 export const endpointStatus = (db: Database) => ({
   /** Pauses by hand, unless told why; what is paused already stays as it is. */
   pause: (endpointId: string, reason: PausedReason = 'manual'): Promise<void> =>
-    behindLock(db, endpointId, async (tx) => {
+    aheadOfAttempts(db, endpointId, async (tx) => {
       await pauseLocked(tx, endpointId, reason);
     }),
 
   /**
-   * Draws the consequences of a recorded failure: pauses the endpoint where the rule says so (spec section 5). Safe to repeat: a resume ends the episode,
-   * and then no old failure pauses again. Null: the endpoint is deleted, and a delivery that was to be retried abandoned.
+   * Draws the consequences of a recorded failure: pauses the endpoint where the rule says so (spec section 5). Safe to
+   * repeat: a resume ends the episode, and then no old failure pauses again. Null: the endpoint is deleted, and so a
+   * delivery that was to be retried is abandoned.
    */
   afterFailure: (endpointId: string, deliveryId: string, outcome: Outcome): Promise<Consequence | null> =>
     behindLock(db, endpointId, async (tx) => {
       const [row] = await tx.prepared<FailingRow>('failing', failingSql, [endpointId, deliveryId]);
       if (row === undefined) {
-        await abandonOne(tx, deliveryId);
+        // It was under way while its endpoint was deleted: the walk over the others may be over.
+        await abandon(tx, 'endpoint_deleted', `id = $2 and status <> 'delivering'`, [deliveryId]);
         return null;
       }
       const known = { organizationId: row.organization_id, episode: row.episode };
@@ -87,11 +82,11 @@ export const endpointStatus = (db: Database) => ({
   },
 
   /**
-   * Ends the pause numbered `pauseVersion` and with it the failing episode; one delivery goes first. A later pause is not
-   * touched, and a repeat changes nothing. Gives how far the endpoint's resume is; null: there is none to go on with.
+   * Ends the pause numbered `pauseVersion` and with it the failing episode; one delivery goes first. A later pause is
+   * not touched, and a repeat changes nothing. Gives how far the endpoint's resume is; null: there is none.
    */
   resume: (endpointId: string, pauseVersion: number): Promise<'probe' | 'drain' | null> =>
-    behindLock(db, endpointId, async (tx) => {
+    aheadOfAttempts(db, endpointId, async (tx) => {
       await tx.execute(
         `update endpoints set status = 'active', paused_reason = null, resume_phase = 'probe', probe_delivery_id = null,
                 failing_since = null, abandoned_in_row = 0, resumed_at = clock_timestamp(), updated_at = now()
@@ -105,9 +100,12 @@ export const endpointStatus = (db: Database) => ({
       return row?.resume_phase ?? null;
     }),
 
-  /** Deletes an endpoint. What is unsettled reads as abandoned by this alone, but for what is under way: that finishes and counts. */
+  /**
+   * Deletes an endpoint. This alone makes its unsettled deliveries read as abandoned; attempts
+   * under way finish and count.
+   */
   remove: (endpointId: string): Promise<void> =>
-    behindLock(db, endpointId, async (tx) => {
+    aheadOfAttempts(db, endpointId, async (tx) => {
       await tx.execute(
         `update endpoints set deleted_at = now(), updated_at = now(), resume_phase = null, probe_delivery_id = null
           where id = $1 and deleted_at is null`,

@@ -1,6 +1,6 @@
 import type { Mode } from '../domain/lead.ts';
 import { organizationLock } from './organization-lock.ts';
-import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import { type Page, type PageRequest, queryPage } from './page.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /** An endpoint as it may be shown: never its secret. */
@@ -74,18 +74,20 @@ export const endpoints = (db: Queryable) => ({
   },
 
   /** Oldest first. */
-  async list(organizationId: string, { limit, after }: PageRequest): Promise<Page<EndpointRow>> {
-    const rows = await db.query<Positioned<EndpointRow>>(
-      `select ${columns}, ${positionColumns('created_at', 'id')} from endpoints
-        where organization_id = $1 and deleted_at is null
-          and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
-        order by created_at, id limit $4`,
-      [organizationId, after?.at ?? null, after?.id ?? null, limit + 1],
-    );
-    return toPage(rows, limit);
-  },
+  list: (organizationId: string, request: PageRequest): Promise<Page<EndpointRow>> =>
+    queryPage<EndpointRow>(
+      db,
+      {
+        table: 'endpoints',
+        columns,
+        where: 'organization_id = $1 and deleted_at is null',
+        values: [organizationId],
+        order: 'oldest first',
+      },
+      request,
+    ),
 
-  /** Changes what is said, and gives the endpoint; null when there is none. The choice of events applies from the next emission. */
+  /** Changes the fields that are given; null: no such endpoint. A choice of events applies from the next emission. */
   async change(
     organizationId: string,
     id: string,

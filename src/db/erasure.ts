@@ -1,16 +1,16 @@
 import { leadSubject } from '../domain/ids.ts';
-import type { Database, Queryable } from './pool.ts';
+import { abandon } from './abandon.ts';
+import type { Database } from './pool.ts';
 import type { Wake } from '../domain/wake.ts';
 
 /**
- * Removes what is known of a person (spec section 5, Erase). What stays is a tombstone of ids: the lead's row without state,
- * the ledgers, and the deliveries and attempts without bodies.
+ * Removes what is known of a person (spec section 5, Erase). A tombstone of ids stays: the lead's row
+ * without state, the ledgers, and deliveries and attempts without bodies.
  */
 export const erasure = (db: Database) => ({
   /**
-   * Erases a lead, applied or not: a step that comes later finds the tombstone. Safe to repeat, and repeated by the workflow
-   * that also removes its histories. The lead's row is written first: a publish that runs at the same time waits for it, and
-   * then fails on it.
+   * Erases a lead, applied or not; safe to repeat. The lead's row is written first: a publish at the same
+   * time waits for it and then fails on it, and a later step finds the tombstone.
    */
   erase: ({ organizationId, leadId }: { organizationId: string; leadId: string }): Promise<void> =>
     db.tx(async (tx) => {
@@ -20,7 +20,7 @@ export const erasure = (db: Database) => ({
          on conflict (subject) do update set stage = 'erased', state = null, lead_status = null, updated_at = now()`,
         [subject, organizationId, leadId],
       );
-      await abandonUnsettled(tx, subject);
+      await abandon(tx, 'lead_erased', 'subject = $2', [subject]);
       await tx.execute(
         `update attempts set response_body = null, error = null
           where delivery_id in (select id from deliveries where subject = $1) and (response_body is not null or error is not null)`,
@@ -37,11 +37,11 @@ export const erasure = (db: Database) => ({
 
   /** Recoveries that an erasure took deliveries from: one that sleeps on them would do so for ever. */
   async recoveriesOf(subject: string): Promise<Wake[]> {
-    const rows = await db.query<{ runner: string; endpoint_id: string }>(
-      `select distinct runner, endpoint_id from deliveries where subject = $1 and reason = 'lead_erased' and runner is not null`,
+    const rows = await db.query<{ workflow_id: string; endpoint_id: string }>(
+      `select distinct workflow_id, endpoint_id from deliveries where subject = $1 and reason = 'lead_erased' and workflow_id is not null`,
       [subject],
     );
-    return rows.map(({ runner, endpoint_id }) => ({ workflowId: runner, endpointId: endpoint_id }));
+    return rows.map(({ workflow_id, endpoint_id }) => ({ workflowId: workflow_id, endpointId: endpoint_id }));
   },
 
   /** Whether a step of the lead was accepted, refused as a conflict, or applied. */
@@ -54,12 +54,5 @@ export const erasure = (db: Database) => ({
     return row?.known ?? false;
   },
 });
-
-const abandonUnsettled = (db: Queryable, subject: string) =>
-  db.execute(
-    `update deliveries set status = 'abandoned', reason = 'lead_erased', settled_at = now(), next_attempt_at = null
-      where subject = $1 and status not in ('delivered', 'abandoned')`,
-    [subject],
-  );
 
 export type Erasure = ReturnType<typeof erasure>;

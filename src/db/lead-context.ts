@@ -1,4 +1,4 @@
-import type { LeadEventType, LeadStage, Mode, Tier } from '../domain/lead.ts';
+import type { LeadEventType, LeadStage, Tier } from '../domain/lead.ts';
 import type { RegisteredWidget } from '../domain/payloads.ts';
 import type { Queryable } from './pool.ts';
 
@@ -12,8 +12,6 @@ export interface LeadContext {
   /** Inbound ids of this batch that the ledger holds already. */
   known: { id: string; fingerprint: string; subject: string; outcome: string }[];
   emitted: { type: LeadEventType; event_id: string }[];
-  /** The organization's endpoints of the lead's mode. */
-  endpoints: string[];
 }
 
 // One round trip for everything a lead's step has to know; the widget by its id wins over the widget by its version.
@@ -28,14 +26,12 @@ const leadContextSql = `
                                                      'subject', subject, 'outcome', outcome))
                      from inbound_events where id = any($5::uuid[])), '[]') as known,
          coalesce((select json_agg(json_build_object('type', type, 'event_id', event_id))
-                     from events where subject = $1), '[]') as emitted,
-         array(select id from endpoints where organization_id = $2 and mode = $6 and deleted_at is null) as endpoints
+                     from events where subject = $1), '[]') as emitted
     from (select 1) one left join leads l on l.subject = $1`;
 
 export interface ContextRequest {
   subject: string;
   organizationId: string;
-  mode: Mode;
   /** What the lead says of the widget that captured it. */
   widget: { id: string | null; version: string | null };
   /** Of the batch's steps. */
@@ -45,9 +41,9 @@ export interface ContextRequest {
 /** What a batch of steps of a lead has to know before it is judged, in one round trip. */
 export async function leadContext(
   db: Queryable,
-  { subject, organizationId, mode, widget, inboundIds }: ContextRequest,
+  { subject, organizationId, widget, inboundIds }: ContextRequest,
 ): Promise<LeadContext> {
-  const values = [subject, organizationId, widget.id, widget.version, inboundIds, mode];
+  const values = [subject, organizationId, widget.id, widget.version, inboundIds];
   const [row] = await db.prepared<LeadContext>('lead-context', leadContextSql, values);
   if (row === undefined) throw new Error(`no context for ${subject}`);
   return row;

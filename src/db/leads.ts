@@ -1,5 +1,5 @@
 import { leadEventTypes, type LeadStage, type LeadStatus, type Mode } from '../domain/lead.ts';
-import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import { type Page, type PageRequest, queryPage } from './page.ts';
 import type { Queryable } from './pool.ts';
 
 export interface LeadRow {
@@ -45,27 +45,26 @@ export const leads = (db: Queryable) => ({
     return (await db.query<LeadRow>(`select ${columns} from leads where subject = $1`, [subject]))[0] ?? null;
   },
 
-  /** What the last run left when it ended, sealed under the context `subject`; null: none ended, or it was erased. */
+  /** The state that the last run left, sealed under the context `subject`; null: none ended, or it was erased. */
   async stateOf(subject: string): Promise<Buffer | null> {
     const [row] = await db.query<{ state: Buffer | null }>('select state from leads where subject = $1', [subject]);
     return row?.state ?? null;
   },
 
   /** Newest first. */
-  async list(
-    organizationId: string,
-    stage: LeadStage | undefined,
-    { limit, after }: PageRequest,
-  ): Promise<Page<LeadRow>> {
-    const rows = await db.query<Positioned<LeadRow>>(
-      `select ${columns}, ${positionColumns('created_at', 'lead_id')} from leads
-        where organization_id = $1 ${stage === undefined ? 'and $2::text is null' : 'and stage = $2'}
-          ${after === null ? 'and $3::timestamptz is null and $4::uuid is null' : 'and created_at <= $3 and (created_at < $3 or lead_id > $4)'}
-        order by created_at desc, lead_id limit $5`,
-      [organizationId, stage ?? null, after?.at ?? null, after?.id ?? null, limit + 1],
-    );
-    return toPage(rows, limit);
-  },
+  list: (organizationId: string, stage: LeadStage | undefined, request: PageRequest): Promise<Page<LeadRow>> =>
+    queryPage<LeadRow>(
+      db,
+      {
+        table: 'leads',
+        columns,
+        where: stage === undefined ? 'organization_id = $1' : 'organization_id = $1 and stage = $2',
+        values: stage === undefined ? [organizationId] : [organizationId, stage],
+        order: 'newest first',
+        id: 'lead_id',
+      },
+      request,
+    ),
 
   /** The inbound events of a lead, the newest `mostListed`, in the order they were received. */
   stepsOf: (subject: string) =>

@@ -61,7 +61,7 @@ export const notices = (db: Queryable) => ({
     return rows.map(({ address }) => address);
   },
 
-  /** Whether the mail has reached anybody. */
+  /** Whether the mail has reached a recipient. */
   async hasReached(mailId: string): Promise<boolean> {
     const sql = `select from mail_receipts where mail_id = $1 and outcome = 'accepted' limit 1`;
     return (await db.query(sql, [mailId])).length > 0;
@@ -76,7 +76,7 @@ export const notices = (db: Queryable) => ({
     return Math.max(0, most - (row?.mails ?? 0));
   },
 
-  /** Remembers the recipients that have the mail or refused it, and counts the mails of the day; earlier days are forgotten. */
+  /** Records the recipients that have the mail or refused it, and counts the mails of the day; earlier days go. */
   settle: (
     organizationId: string,
     mailId: string,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
-/** Hears a payload; null: the connection was lost for a moment, and some may have been missed. */
+/** Gets a payload; null: the connection was lost for a moment, and some may have been missed. */
 export type Hear = (payload: string | null) => void;
 
 /** What Postgres notifies of (LISTEN/NOTIFY), over one connection of its own that is made when it is first needed. */
@@ -15,8 +15,8 @@ const connectTimeoutMs = 5_000;
 const longestPauseMs = 5_000;
 
 /**
- * The database must be reached directly, or through a pooler that keeps a session on one connection. @param onError hears of
- * a connection that was lost, and is made again
+ * The database must be reached directly, or through a pooler that keeps a session on one connection.
+ * @param onError gets the error of a connection that was lost, and is made again
  */
 export function openNotifications(url: string, onError: (error: Error) => void): Notifications {
   const hearers = new Map<string, Set<Hear>>();

@@ -1,5 +1,5 @@
 import type { Tier } from '../domain/lead.ts';
-import { type Page, type PageRequest, type Positioned, positionColumns, toPage } from './page.ts';
+import { type Page, type PageRequest, queryPage } from './page.ts';
 import type { Queryable } from './pool.ts';
 
 export interface OrganizationRow {
@@ -29,7 +29,7 @@ export const organizations = (db: Queryable) => ({
     return (await db.query<OrganizationRow>(`select ${columns} from organizations where id = $1`, [id]))[0] ?? null;
   },
 
-  /** Makes the organization, as `starter` without `notify` unless told, or changes it. */
+  /** Makes the organization, by default as `starter` without `notify`, or changes it. */
   async put(id: string, { name, tier, notify }: OrganizationChange): Promise<OrganizationRow> {
     const [row] = await db.query<OrganizationRow>(
       `insert into organizations as o (id, name, tier, notify) values ($1, $2, coalesce($3, 'starter'), coalesce($4, '{}'::text[]))
@@ -44,13 +44,6 @@ export const organizations = (db: Queryable) => ({
   },
 
   /** Newest first. */
-  async list({ limit, after }: PageRequest): Promise<Page<OrganizationRow>> {
-    const rows = await db.query<Positioned<OrganizationRow>>(
-      `select ${columns}, ${positionColumns('created_at', 'id')} from organizations
-        where $1::timestamptz is null or (created_at <= $1 and (created_at < $1 or id > $2))
-        order by created_at desc, id limit $3`,
-      [after?.at ?? null, after?.id ?? null, limit + 1],
-    );
-    return toPage(rows, limit);
-  },
+  list: (request: PageRequest): Promise<Page<OrganizationRow>> =>
+    queryPage<OrganizationRow>(db, { table: 'organizations', columns, order: 'newest first' }, request),
 });

@@ -9,23 +9,20 @@ const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 10_000;
 const closeTimeoutMs = 1_000;
 /**
- * After this long without a word from us the server ends the session, and with it every claim: a frozen process, or one
- * on a host that is gone, holds nothing back for longer. A living relay asks far more often.
+ * The server ends a session that is silent for this long, and its claims with it: a frozen process holds
+ * nothing back for longer. A living relay asks far more often.
  */
 const idleSessionTimeoutMs = 30_000;
 
-/** One connection that listens and holds claims: what it holds ends with it, whatever ends it. */
+/** One connection that listens and holds claims. However it ends, its claims end with it. */
 export interface OutboxSession extends Queryable {
   /** Aborted when the connection is lost; `reason` is the cause. */
   lost: AbortSignal;
   close(): Promise<void>;
 }
 
-/**
- * Nothing a relay writes is needed after a crash of the server: it is done again. So a commit does not wait for the disk.
- * And its plans must not depend on statistics of a table that is empty now and has a million rows in a minute: each
- * statement walks an index in its order and stops early.
- */
+// Commits do not wait for the disk: what a crash of the server takes is done again. Plans must not depend on
+// statistics of a table that grows from nothing to a million rows: each statement walks an index in its order.
 const settings = {
   synchronous_commit: 'off',
   statement_timeout: `${statementTimeoutMs}`,

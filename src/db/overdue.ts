@@ -1,6 +1,6 @@
 import type { Wake } from '../domain/wake.ts';
-import { isFirst } from './lane-order.ts';
-import { type Position, type Positioned, positionColumns } from './page.ts';
+import { isFirst, lanesOf, workflowOf } from './lane-order.ts';
+import { beforeOldest, isNewer, nextPosition, type Position, type Positioned, positionColumns } from './page.ts';
 import type { Queryable } from './pool.ts';
 
 /** Where a walk over what is unsettled stands: at an endpoint, behind one of its deliveries. */
@@ -18,9 +18,7 @@ export interface OverdueBatch {
 
 type Row = Positioned<{ workflow_id: string; is_overdue: boolean }>;
 
-const firstId = '00000000-0000-0000-0000-000000000000';
-
-/** This long after its time a lane that runs has long looked (seconds). */
+/** A lane that runs has asked long before this (seconds after its time). */
 const graceSeconds = 300;
 
 // Of a lane only the first: the others wait for it. What is queued waits for its endpoint.
@@ -31,23 +29,25 @@ const isOverdue = `
 
 /** Deliveries that no workflow seems to work at, though nothing stands in their way. */
 export const overdue = (db: Queryable) => ({
-  /** Looks at the next `limit` unsettled deliveries of the endpoint at which the walk stands, or goes on to the next endpoint. */
+  /** Looks at the next `limit` unsettled deliveries of the walk's endpoint, or goes on to the next endpoint. */
   async next({ endpointId, after }: OverduePosition, limit: number): Promise<OverdueBatch> {
+    const { at, id } = after ?? beforeOldest;
     const rows = await db.query<Row>(
       `select d.workflow_id, d.is_overdue, ${positionColumns('d.created_at', 'd.id')} from (
-         select d.id, d.created_at, coalesce(d.runner, d.subject) as workflow_id, ${isOverdue} as is_overdue
+         select d.id, d.created_at, ${workflowOf} as workflow_id, ${isOverdue} as is_overdue
            from deliveries d join endpoints p on p.id = d.endpoint_id
-          where d.endpoint_id = $1 and d.status not in ('delivered', 'abandoned') and (d.created_at, d.id) > ($2::timestamptz, $3::uuid)
+          where d.endpoint_id = $1 and d.status not in ('delivered', 'abandoned') and ${isNewer('d.created_at', 'd.id', '$2', '$3')}
             and p.status = 'active' and p.resume_phase is null and p.deleted_at is null
           order by d.created_at, d.id limit $4) d
         order by d.created_at, d.id`,
-      [endpointId, after?.at ?? '-infinity', after?.id ?? firstId, limit],
+      [endpointId, at, id, limit],
     );
-    const late = new Set(rows.filter((row) => row.is_overdue).map((row) => row.workflow_id));
-    const wakes = [...late].map((workflowId) => ({ workflowId, endpointId }));
-    const last = rows.length < limit ? undefined : rows.at(-1);
-    if (last !== undefined)
-      return { wakes, next: { endpointId, after: { at: last.position_at, id: last.position_id } } };
+    const wakes = lanesOf(
+      endpointId,
+      rows.filter((row) => row.is_overdue),
+    );
+    const behind = nextPosition(rows, limit);
+    if (behind !== null) return { wakes, next: { endpointId, after: behind } };
     const [following] = await db.query<{ id: string }>(
       `select id from endpoints where id > $1 and deleted_at is null and status = 'active' order by id limit 1`,
       [endpointId],
@@ -59,4 +59,4 @@ export const overdue = (db: Queryable) => ({
 export type Overdue = ReturnType<typeof overdue>;
 
 /** Before every endpoint. */
-export const overdueStart: OverduePosition = { endpointId: firstId, after: null };
+export const overdueStart: OverduePosition = { endpointId: beforeOldest.id, after: null };

@@ -1,4 +1,5 @@
-import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { type ClientBase, Pool, type QueryResultRow } from 'pg';
+import { KeyedMutex } from './keyed-mutex.ts';
 
 /** A pool or a transaction: repositories take either, so they compose inside `tx`. */
 export interface Queryable {
@@ -10,32 +11,35 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  /** @param first a statement without parameters that goes with the begin, in one round trip */
-  tx<Result>(work: (db: Queryable) => Promise<Result>, first?: string): Promise<Result>;
+  /**
+   * @param lock a statement without parameters that takes a lock, in the round trip of the begin. Of the transactions
+   *   with the same lock one at a time has a connection.
+   */
+  tx<Result>(work: (db: Queryable) => Promise<Result>, lock?: string): Promise<Result>;
   /** Connections of the pool, and callers that wait for one. */
   connections(): { active: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
-const queryable = (runner: Pool | PoolClient): Queryable => ({
+export const queryable = (connection: Pool | ClientBase): Queryable => ({
   async prepared<Row extends QueryResultRow>(name: string, text: string, values: unknown[]) {
-    return (await runner.query<Row>({ name, text, values })).rows;
+    return (await connection.query<Row>({ name, text, values })).rows;
   },
   async query<Row extends QueryResultRow>(sql: string, values: unknown[] = []) {
-    return (await runner.query<Row>(sql, values)).rows;
+    return (await connection.query<Row>(sql, values)).rows;
   },
   async execute(sql, values = []) {
-    return (await runner.query(sql, values)).rowCount ?? 0;
+    return (await connection.query(sql, values)).rowCount ?? 0;
   },
 });
 
-/** No statement of ours takes seconds, but for the pause of an endpoint with very many unsettled deliveries. */
+/** No statement of ours takes seconds: what touches many rows goes in batches. */
 const defaultStatementTimeoutMs = 20_000;
 const idleInTransactionMs = 10_000;
 
 /**
- * Whether the session has other prepared statements than the ones we gave it (26000, 42P05: a pooler reset it or lent it), or
- * plans that a migration outdated. It would answer every later caller with the same error.
+ * The session lost our prepared statements (26000, 42P05: a pooler reset or lent it), or a migration outdated
+ * its plans: it would answer every later caller with the same error.
  */
 const hasLostStatements = (error: unknown): error is Error => {
   if (!(error instanceof Error)) return false;
@@ -44,9 +48,8 @@ const hasLostStatements = (error: unknown): error is Error => {
 };
 
 /**
- * Opens a pool of at most `size` connections; a connection is made when it is first needed. `onError` hears of idle
- * connections that broke: without a listener a stopping server would end the process. Postgres ends a statement after
- * `statementTimeoutMs`.
+ * Opens a pool of at most `size` connections, each made when it is first needed. `onError` gets the errors of
+ * idle connections: without a listener a stopping server would end the process.
  */
 export function openDatabase(
   url: string,
@@ -67,33 +70,13 @@ export function openDatabase(
     application_name: 'spark360-events',
   });
   pool.on('error', onError);
+  const locks = new KeyedMutex();
   return {
     ...queryable(pool),
-    async tx(work, first) {
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      // The pool listens to idle connections only, and an error event without a listener ends the process.
-      const hear = (error: Error): void => {
-        broken = error;
-      };
-      client.on('error', hear);
-      try {
-        await client.query(first === undefined ? 'begin' : `begin; ${first}`);
-        const result = await work(queryable(client));
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        if (hasLostStatements(error)) broken = error;
-        // A connection whose rollback fails is in an unknown state: it is destroyed, not reused.
-        await client.query('rollback').catch((cause: Error) => {
-          broken = cause;
-        });
-        throw error;
-      } finally {
-        client.off('error', hear);
-        client.release(broken);
-      }
-    },
+    tx: (work, lock) =>
+      lock === undefined
+        ? transaction(pool, 'begin', work)
+        : locks.run(lock, () => transaction(pool, `begin; ${lock}`, work)),
     connections: () => ({
       active: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
@@ -101,4 +84,34 @@ export function openDatabase(
     }),
     close: () => pool.end(),
   };
+}
+
+async function transaction<Result>(
+  pool: Pool,
+  begin: string,
+  work: (db: Queryable) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // The pool listens to idle connections only, and an error event without a listener ends the process.
+  const hear = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', hear);
+  try {
+    await client.query(begin);
+    const result = await work(queryable(client));
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    if (hasLostStatements(error)) broken = error;
+    // A connection whose rollback fails is in an unknown state: it is destroyed, not reused.
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.off('error', hear);
+    client.release(broken);
+  }
 }

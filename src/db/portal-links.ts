@@ -9,9 +9,9 @@ export interface PortalLink {
   read_only: boolean;
 }
 
-/** One-time codes that let somebody into an organization's console without a key. */
+/** One-time codes that open an organization's console without a key. */
 export const portalLinks = (db: Queryable) => ({
-  /** Makes a code and gives it in clear: this once. What expired is removed on the way, so no job is needed for that. */
+  /** Makes a code and gives it in clear, this once. Expired codes are removed here, so no job has to. */
   async create(
     organizationId: string,
     readOnly: boolean,

@@ -1,7 +1,7 @@
 import { isReceiversFault } from '../domain/failing-policy.ts';
 import type { AbandonedReason, AttemptOutcome, AttemptResult, DeliveryStatus } from '../domain/outcome.ts';
+import { hasQueue } from './endpoint-queue.ts';
 import type { Queryable } from './pool.ts';
-import { hasQueue } from './slots.ts';
 
 export interface AttemptRecord {
   attemptId: string;
@@ -37,11 +37,9 @@ interface RecordedRow extends Partial<StandingRow> {
   is_probe: boolean | null;
 }
 
-// One statement records an attempt, moves its delivery, and begins or ends the endpoint's failing episode. A success always
-// counts, whatever was decided since it began, unless the lead was erased: then nothing the partner answered may be kept. What was
-// to be skipped is, unless it succeeded; a failure of what was skipped, deleted or erased by then counts for nothing in the
-// row of abandoned ones. The endpoint's row is written by failures, by the first success after one, and by the first after a
-// resume: that ended the episode, but what failed before it has to know of a success since.
+// Records an attempt, moves its delivery, and begins or ends the endpoint's failing episode. A success always counts,
+// but for an erased lead, of which no answer may be kept. A failure of a delivery that is abandoned already does not
+// count in the row. The endpoint's row is written by failures and by the first success after a failure or a resume.
 const recordSql = `
   with logged as (
     insert into attempts (id, delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)

@@ -1,5 +1,5 @@
 import type { Database } from './pool.ts';
-import { type Position, positionColumns } from './page.ts';
+import { beforeOldest, isNewer, type Position, positionColumns } from './page.ts';
 
 /** Rows that a batch removed. */
 export interface Removed {
@@ -14,16 +14,15 @@ export interface DeliveryBatch {
   next: Position | null;
 }
 
-/** Two retentions at once would each leave an event's body to the other. */
+/** Two retentions at the same time would each leave the body of an event to the other. */
 const lockSql = `select pg_advisory_xact_lock(hashtextextended('retention', 0))`;
 
-// Looks at the next $5 of an endpoint's old deliveries, and removes what is settled since before $2 with its attempts. It
-// stays when it was sent again since, and while its recovery runs, whose pager counts what it took up. A body goes with the
-// last delivery of its event: an unsettled one, at whichever endpoint, always has its bytes.
+// Of the next $5 old deliveries of an endpoint, removes those settled before $2, with their attempts; not one that was
+// sent again since, or whose recovery runs. A body goes with the last delivery of its event.
 const removeDeliveriesSql = `
   with old as (
     select id, created_at from deliveries
-     where endpoint_id = $1 and created_at < $2 and (created_at, id) > ($3::timestamptz, $4::uuid)
+     where endpoint_id = $1 and created_at < $2 and ${isNewer('created_at', 'id', '$3', '$4')}
      order by created_at, id limit $5
   ), expired as (
     select d.id, d.event_id from deliveries d join old using (id)
@@ -48,12 +47,9 @@ const removeDeliveriesSql = `
 
 type BatchRow = Removed & { seen: number; position_at: string; position_id: string };
 
-/** Before every row. */
-const start: Position = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
-
 /**
- * Removes what is older than `RETENTION_DAYS` and settled, a bounded batch at a time (spec section 8). Ledgers stay: inbound
- * ids, events, lanes, leads; so an id is recognised and a sequence goes on after what they tell of is gone.
+ * Removes what is older than `RETENTION_DAYS` and settled, a bounded batch at a time (spec section 8). Ledgers
+ * stay (inbound ids, events, lanes, leads): an id is still recognised, and a sequence goes on.
  */
 export const retention = (db: Database) => ({
   /** The next endpoints, deleted ones too, in the order of their ids. */
@@ -69,7 +65,7 @@ export const retention = (db: Database) => ({
   removeDeliveries: (endpointId: string, before: Date, after: Position | null, limit: number): Promise<DeliveryBatch> =>
     db.tx(async (tx) => {
       await tx.query(lockSql);
-      const { at, id } = after ?? start;
+      const { at, id } = after ?? beforeOldest;
       const [row] = await tx.prepared<BatchRow>('remove-deliveries', removeDeliveriesSql, [
         endpointId,
         before,

@@ -21,9 +21,8 @@ export interface Resealed<Value> {
 const isForeign = (column: string) => `substring(${column} for octet_length($1::bytea)) <> $1`;
 
 /**
- * All that is stored sealed, of whatever key (src/crypto/key-ring.ts): endpoints' secrets, deleted endpoints' too, and what
- * ended leads left. Given in pages by those that do not begin with `header`, that of the key they should be under, and
- * replaced only where they still are what was read: a secret that was rotated since then stays.
+ * What is stored sealed (src/crypto/key-ring.ts): secrets of endpoints, deleted ones too, and states of ended leads.
+ * `header` is that of the key they should be under. A value is replaced only where it still is what was read.
  */
 export const sealedValues = (db: Queryable) => ({
   foreignSecrets: (header: Buffer, after: string | null, limit: number): Promise<SealedSecretsRow[]> =>
@@ -34,7 +33,7 @@ export const sealedValues = (db: Queryable) => ({
       [header, after, limit],
     ),
 
-  /** Of the newest endpoints, under whatever key. */
+  /** Of the newest endpoints, under any key. */
   newestSecrets: (limit: number): Promise<SealedSecretsRow[]> =>
     db.query<SealedSecretsRow & Record<string, unknown>>(
       'select id, secret, next_secret from endpoints order by created_at desc limit $1',

@@ -3,8 +3,8 @@ import { Client } from 'pg';
 const answerTimeoutMs = 5_000;
 
 /**
- * What stands between this process and Postgres' sessions, in words; null: nothing. Prepared statements, advisory locks,
- * LISTEN and the bounds of time live in a session, which a pooler in transaction mode gives to another client at any moment.
+ * What keeps this process from sessions of its own, in words; null: nothing. Prepared statements, advisory locks and
+ * LISTEN live in a session, which a pooler in transaction mode gives to another client at any moment.
  * @throws when Postgres cannot be reached at all
  */
 export async function sessionTrouble(url: string): Promise<string | null> {
@@ -37,10 +37,7 @@ function openClient(url: string): Client {
   return client;
 }
 
-/**
- * Two sessions have two backends, whatever the other one is doing, and keep them. A pooler that gives the last one back
- * first gives both the same; one that takes them in turn gives the next statement another.
- */
+/** Two sessions have two backends and keep them. A pooler gives both the same one, or another to the next statement. */
 async function isShared(one: Client, other: Client): Promise<boolean> {
   const seen = new Set([await backendOf(one), await backendOf(one)]);
   await other.query('begin');

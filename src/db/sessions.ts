@@ -26,12 +26,23 @@ export interface ListedSession extends SessionRow {
 
 const columns = 'id, role, organization_id, read_only, created_at, expires_at';
 
-// A sign-in is rare, so it also removes what expired: no job is needed for that.
-const createSql = `
-  with expired as (delete from sessions where expires_at <= now())
+/** The most sessions of one key. The operator's key counts as one, the portal links of an organization too. */
+export const maxSessions = 50;
+
+// A sign-in is rare: it also removes expired sessions and those beyond the bound, so no job has to.
+const createSql = (isSameHolder: string): string => `
+  with expired as (
+    delete from sessions where expires_at <= now()
+  ), crowded_out as (
+    delete from sessions where id in (
+      select id from sessions where ${isSameHolder} and expires_at > now()
+       order by last_used_at desc, created_at desc, id offset ${maxSessions - 1})
+  )
   insert into sessions (token_hash, role, organization_id, api_key_id, read_only, expires_at)
   values ($1, $2, $3, $4, $5, now() + $6 * interval '1 millisecond')
   returning ${columns}`;
+const createForKeySql = createSql('api_key_id = $4');
+const createWithoutKeySql = createSql('api_key_id is null and organization_id is not distinct from $3');
 
 const useSql = `
   with session as (
@@ -44,9 +55,10 @@ const useSql = `
 
 /** Sessions of people in a browser, kept by the hash of their token only. */
 export const sessions = (db: Queryable) => ({
+  /** Begins a session; of the same key's the one that was used least recently ends when there are `maxSessions`. */
   async create({ tokenHash, role, organizationId, apiKeyId, readOnly, ttlMs }: NewSession): Promise<SessionRow> {
     const values = [tokenHash, role, organizationId, apiKeyId, readOnly, ttlMs];
-    const [row] = await db.query<SessionRow>(createSql, values);
+    const [row] = await db.query<SessionRow>(apiKeyId === null ? createWithoutKeySql : createForKeySql, values);
     if (row === undefined) throw new Error(`a session of role ${role} was not written`);
     return row;
   },

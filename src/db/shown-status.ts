@@ -1,8 +1,8 @@
 import type { DeliveryStatus } from '../domain/outcome.ts';
 
 /**
- * The status that deliveries of endpoint `p` read whose row says `status` (SQL), but for the one that goes first after a
- * resume. A pause or a deletion changes the endpoint's row alone and holds for all of its deliveries at once.
+ * The status that a delivery of endpoint `p` reads, by the `status` (SQL) of its row: a pause and a deletion change
+ * the endpoint's row alone. Not for the delivery that goes first after a resume.
  */
 export const shownByEndpoint = (status: string): string => `case
   when ${status} in ('delivered', 'abandoned', 'delivering') then ${status}
@@ -24,5 +24,5 @@ export const shownReason = `case when ${isDeletedWithEndpoint} then 'endpoint_de
 export const shownSettledAt = `case when ${isDeletedWithEndpoint} then p.deleted_at else d.settled_at end`;
 export const shownNextAttemptAt = `case when ${shownStatus} = 'retrying' then d.next_attempt_at end`;
 
-/** Statuses of which a row may read as another one, and those it may be written as then. */
+/** Statuses of rows that may read as another one. */
 export const rowStatuses: readonly DeliveryStatus[] = ['pending', 'retrying', 'held', 'delivering'];

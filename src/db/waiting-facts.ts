@@ -20,8 +20,8 @@ interface FactsRow {
 }
 
 /**
- * A lane may hold thousands of settled deliveries of one widget. Only a lane in which as many in a row were skipped by hand
- * has an unsettled one further back, and what follows them would be shown as first.
+ * A widget's lane may hold thousands of settled deliveries. An unsettled one is further back only where this
+ * many in a row were skipped by hand.
  */
 const furthestBack = 100;
 
@@ -36,7 +36,7 @@ export const waitingFactsSql = `
       select o.id, o.event, o.sequence from deliveries o
        where o.subject = d.subject and o.endpoint_id = d.endpoint_id
          and o.sequence between d.sequence - ${furthestBack} and d.sequence - 1
-         and o.status not in ('delivered', 'abandoned') and o.runner is not distinct from d.runner
+         and o.status not in ('delivered', 'abandoned') and o.workflow_id is not distinct from d.workflow_id
        order by o.sequence desc limit 1) earlier on true
    where d.id = any ($1::uuid[]) and p.deleted_at is null and d.status not in ('delivering', 'delivered', 'abandoned')`;
 

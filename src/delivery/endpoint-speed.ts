@@ -1,67 +1,62 @@
-import { maxFastInFlight } from '../db/sendable.ts';
+import { maxUnlocked } from '../db/attempts.ts';
 
 /** An endpoint that answers slower than this is no company for a workflow task (milliseconds). */
 const slowMs = 300;
-/** After this long without an answer nothing is known of an endpoint any more (milliseconds). */
-const staleMs = 60_000;
 /** How much the newest answer weighs in the average. */
 const weight = 0.3;
 /** Bounded: the oldest known goes first, and is merely unknown then. */
 const maxEndpoints = 50_000;
 
-interface Speed {
-  averageMs: number;
-  /** Null: no attempt has ended yet. */
-  knownAt: number | null;
-  inFlight: number;
-}
-
 /**
- * What this process knows of each endpoint's answers, to decide whether a workflow task may wait for an attempt: only where
- * answers are fast, good or bad. It is advice, not state: losing it costs speed, never an event.
+ * How fast endpoints answer, as far as this process knows: a workflow task waits only for those that answer fast, good
+ * or bad. It is advice, not state: losing it costs speed, never an event.
  */
 export class EndpointSpeed {
-  readonly #endpoints = new Map<string, Speed>();
-  readonly #now: () => number;
+  readonly #averageMs = new Map<string, number>();
+  /** By endpoint: attempts being begun without its lock, which no other statement can see yet. */
+  readonly #beginning = new Map<string, number>();
 
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-  }
-
-  /** Slow, unheard of for long, or busy: at most one attempt at a time finds out. */
   isFast(endpointId: string): boolean {
-    const speed = this.#endpoints.get(endpointId);
-    if (speed === undefined) return true;
-    const isKnown = speed.knownAt !== null && this.#now() - speed.knownAt <= staleMs;
-    if (!isKnown) return speed.inFlight === 0;
-    return speed.averageMs < slowMs && speed.inFlight < maxFastInFlight;
+    return (this.#averageMs.get(endpointId) ?? Number.POSITIVE_INFINITY) < slowMs;
   }
 
-  /** Counts an attempt that is about to begin; call what it gives when it has ended, or does not begin after all. */
-  start(endpointId: string): () => void {
-    const speed = this.#of(endpointId);
-    speed.inFlight += 1;
-    let isOver = false;
-    return () => {
-      if (!isOver) speed.inFlight -= 1;
-      isOver = true;
-    };
+  isSlow(endpointId: string): boolean {
+    return this.#most(endpointId) === 0;
   }
 
   /** Takes in how long an attempt took (milliseconds). */
   learn(endpointId: string, durationMs: number): void {
-    const speed = this.#of(endpointId);
-    speed.averageMs = speed.knownAt === null ? durationMs : speed.averageMs * (1 - weight) + durationMs * weight;
-    speed.knownAt = this.#now();
+    const before = this.#averageMs.get(endpointId);
+    const [oldest] = this.#averageMs.keys();
+    if (before === undefined && oldest !== undefined && this.#averageMs.size >= maxEndpoints)
+      this.#averageMs.delete(oldest);
+    this.#averageMs.set(endpointId, before === undefined ? durationMs : before * (1 - weight) + durationMs * weight);
   }
 
-  #of(endpointId: string): Speed {
-    const known = this.#endpoints.get(endpointId);
-    if (known !== undefined) return known;
-    const [oldest] = this.#endpoints.keys();
-    if (oldest !== undefined && this.#endpoints.size >= maxEndpoints) this.#endpoints.delete(oldest);
-    const speed: Speed = { averageMs: 0, knownAt: null, inFlight: 0 };
-    this.#endpoints.set(endpointId, speed);
-    return speed;
+  /**
+   * Begins an attempt without the endpoint's lock, unless it is slow: `begin` is told below how many under way it may.
+   * An unknown one is tried if nothing else is under way there. What begins counts here until its row is seen.
+   */
+  async unlocked<Result>(endpointId: string, begin: (below: number) => Promise<Result | null>): Promise<Result | null> {
+    const beginning = this.#beginning.get(endpointId) ?? 0;
+    const below = this.#most(endpointId) - beginning;
+    if (below <= 0) return null;
+    this.#beginning.set(endpointId, beginning + 1);
+    try {
+      return await begin(below);
+    } finally {
+      this.#release(endpointId);
+    }
+  }
+
+  #most(endpointId: string): number {
+    if (this.isFast(endpointId)) return maxUnlocked;
+    return this.#averageMs.has(endpointId) ? 0 : 1;
+  }
+
+  #release(endpointId: string): void {
+    const left = (this.#beginning.get(endpointId) ?? 1) - 1;
+    if (left === 0) this.#beginning.delete(endpointId);
+    else this.#beginning.set(endpointId, left);
   }
 }

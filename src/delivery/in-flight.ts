@@ -1,49 +1,29 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DeliveryReport } from '../domain/lanes.ts';
 
-/** An attempt under way in this process. */
-export interface Running {
-  report: Promise<DeliveryReport>;
-  /** Resolves when it is being sent; never, when nothing is. */
-  sending: Promise<void>;
-}
-
 /**
- * The attempts under way in this process, by delivery: a caller that comes for the same delivery waits for the one that is on
- * its way instead of sending again.
+ * What this process has under way, so that no delivery is sent
+ * twice at a time and nothing is lost when the process ends.
  */
 export class InFlight {
-  readonly #running = new Map<string, Running>();
+  readonly #attempts = new Map<string, Promise<DeliveryReport>>();
   readonly #followed = new Set<Promise<unknown>>();
   #isStopping = false;
 
-  /** This process is about to end, and begins nothing of its own accord. */
+  /** This process is about to end: it finishes what it has, and claims nothing more. */
   get isStopping(): boolean {
     return this.#isStopping;
   }
 
-  get size(): number {
-    return this.#running.size;
-  }
-
-  get(deliveryId: string): Running | undefined {
-    return this.#running.get(deliveryId);
-  }
-
-  /** @param attempt is given what to call when it begins to send */
-  start(deliveryId: string, attempt: (onSending: () => void) => Promise<DeliveryReport>): Running {
-    const current = this.#running.get(deliveryId);
+  /** Begins an attempt of a delivery, unless one is under way: then its report is given. */
+  start(deliveryId: string, attempt: () => Promise<DeliveryReport>): Promise<DeliveryReport> {
+    const current = this.#attempts.get(deliveryId);
     if (current !== undefined) return current;
-    let onSending = (): void => {};
-    const sending = new Promise<void>((resolve) => {
-      onSending = resolve;
-    });
-    const report = attempt(onSending).finally(() => this.#running.delete(deliveryId));
+    const report = attempt().finally(() => this.#attempts.delete(deliveryId));
     // It may have no caller left: a failure is for the next one that asks, not for the process.
     report.catch(() => {});
-    const running: Running = { report, sending };
-    this.#running.set(deliveryId, running);
-    return running;
+    this.#attempts.set(deliveryId, report);
+    return report;
   }
 
   /** Work that no caller waits for, and that this process does not end before; it does not throw. */
@@ -56,6 +36,6 @@ export class InFlight {
   async stop(ms: number): Promise<void> {
     this.#isStopping = true;
     const giveUpAt = performance.now() + ms;
-    while (this.#running.size + this.#followed.size > 0 && performance.now() < giveUpAt) await wait(20);
+    while (this.#attempts.size + this.#followed.size > 0 && performance.now() < giveUpAt) await wait(20);
   }
 }

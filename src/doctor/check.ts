@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import type { Outbox } from '../db/outbox.ts';
 import type { Database } from '../db/pool.ts';
 import type { Resolve } from '../webhooks/resolve.ts';
 
 /** What checks look at, and what repairs use. */
-export interface DoctorParts {
+export interface DoctorDeps {
   config: Config;
   db: Database;
   temporal: Client;
@@ -43,7 +43,7 @@ export interface Check {
   /** Checks that must not have failed: this one would say nothing new then. */
   needs: readonly string[];
   /** @param fix repairs where that is safe */
-  run(parts: DoctorParts, fix: boolean): Promise<Found>;
+  run(deps: DoctorDeps, fix: boolean): Promise<Found>;
   /** What to do when the check itself fails with an error. */
   remedy: string;
 }

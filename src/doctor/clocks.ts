@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Check, type DoctorParts, failed, ok, warning } from './check.ts';
+import { type Check, type DoctorDeps, failed, ok, warning } from './check.ts';
 
-/** Leases and retries are compared over clocks; receivers reject signatures that are five minutes off (milliseconds). */
+/**
+ * Leases and retries are compared over clocks; receivers reject signatures that are five minutes off (milliseconds).
+ */
 const toleratedMs = 1_000;
 const harmfulMs = 30_000;
 
@@ -12,8 +14,11 @@ async function ahead(now: () => number, read: () => Promise<number>): Promise<nu
   return Math.round(theirs - (before + now()) / 2);
 }
 
-/** A workflow's start is the one moment of Temporal's own clock that can be seen. No worker takes it, and it is ended at once. */
-async function temporalTime({ temporal }: DoctorParts): Promise<number> {
+/**
+ * A workflow's start is the one moment of Temporal's own clock that can be seen.
+ * No worker takes it, and it is ended at once.
+ */
+async function temporalTime({ temporal }: DoctorDeps): Promise<number> {
   const handle = await temporal.workflow.start('doctor', {
     workflowId: `doctor/${randomUUID()}`,
     taskQueue: 'spark360-doctor',
@@ -27,7 +32,7 @@ async function temporalTime({ temporal }: DoctorParts): Promise<number> {
   }
 }
 
-async function postgresTime({ db }: DoctorParts): Promise<number> {
+async function postgresTime({ db }: DoctorDeps): Promise<number> {
   const [row] = await db.query<{ ms: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as ms');
   return row?.ms ?? Number.NaN;
 }
@@ -36,9 +41,9 @@ export const clocksCheck: Check = {
   name: 'clocks',
   needs: ['postgres', 'namespace'],
   remedy: 'A workflow could not be started to tell the time: check the rights of the credentials.',
-  async run(parts) {
-    const postgres = await ahead(parts.now, () => postgresTime(parts));
-    const temporal = await ahead(parts.now, () => temporalTime(parts));
+  async run(deps) {
+    const postgres = await ahead(deps.now, () => postgresTime(deps));
+    const temporal = await ahead(deps.now, () => temporalTime(deps));
     const worst = Math.max(Math.abs(postgres), Math.abs(temporal), Math.abs(postgres - temporal));
     const seen = `Against this process, Postgres is ${formatOffset(postgres)}, Temporal ${formatOffset(temporal)}.`;
     const remedy = 'Synchronise the clocks of the hosts (NTP); then look again.';

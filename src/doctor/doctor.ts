@@ -1,4 +1,4 @@
-import type { Check, DoctorParts, Finding } from './check.ts';
+import type { Check, DoctorDeps, Finding } from './check.ts';
 import { within } from '../within.ts';
 import { clocksCheck } from './clocks.ts';
 import { keysCheck } from './keys.ts';
@@ -37,13 +37,13 @@ const checks: readonly Check[] = [
 const patienceMs = 60_000;
 
 /** Looks at everything the service needs, one thing after the other; an error of one check is what it found. */
-export async function examine(parts: DoctorParts, { fix }: { fix: boolean }): Promise<Finding[]> {
+export async function examine(deps: DoctorDeps, { fix }: { fix: boolean }): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const check of checks) findings.push(await look(check, parts, fix, findings));
+  for (const check of checks) findings.push(await look(check, deps, fix, findings));
   return findings;
 }
 
-async function look(check: Check, parts: DoctorParts, fix: boolean, before: readonly Finding[]): Promise<Finding> {
+async function look(check: Check, deps: DoctorDeps, fix: boolean, before: readonly Finding[]): Promise<Finding> {
   const { name, needs, remedy } = check;
   const missing = before.find(
     (finding) => needs.includes(finding.check) && (finding.status === 'failed' || finding.status === 'skipped'),
@@ -53,7 +53,7 @@ async function look(check: Check, parts: DoctorParts, fix: boolean, before: read
     return { check: name, status: 'skipped', detail, remedy: null, fixed: null };
   }
   try {
-    const found = await within(patienceMs, check.run(parts, fix), tooLate);
+    const found = await within(patienceMs, check.run(deps, fix), tooLate);
     return { check: name, fixed: null, ...found };
   } catch (error) {
     return { check: name, status: 'failed', detail: formatError(error), remedy, fixed: null };

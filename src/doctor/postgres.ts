@@ -1,4 +1,4 @@
-import { checkSchema } from '../db/migrate.ts';
+import { checkSchema, SchemaError } from '../db/migrate.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
 const oldestMajor = 15;
@@ -30,7 +30,12 @@ export const schemaCheck: Check = {
   needs: ['postgres'],
   remedy: 'Run `spark360 migrate` of the newest build, before its other processes start.',
   async run({ db }) {
-    await checkSchema(db);
+    try {
+      await checkSchema(db);
+    } catch (error) {
+      if (error instanceof SchemaError) return failed(error.finding, error.remedy);
+      throw error;
+    }
     return ok('The schema is what this build needs.');
   },
 };

@@ -1,12 +1,12 @@
 import { type Connection, ScheduleNotFoundError } from '@temporalio/client';
 import { retentionScheduleId } from '../temporal/schedules.ts';
 import { ensureSearchAttributes, missingSearchAttributes } from '../temporal/search-attributes.ts';
-import { type Check, type DoctorParts, failed, ok, warning } from './check.ts';
+import { type Check, type DoctorDeps, failed, ok, warning } from './check.ts';
 
 const dayMs = 86_400_000;
 const deadlineMs = 5_000;
 
-const ask = <Answer>({ temporal }: DoctorParts, work: (connection: Connection) => Promise<Answer>): Promise<Answer> => {
+const ask = <Answer>({ temporal }: DoctorDeps, work: (connection: Connection) => Promise<Answer>): Promise<Answer> => {
   const connection = temporal.connection as Connection;
   return connection.withDeadline(Date.now() + deadlineMs, () => work(connection));
 };
@@ -15,22 +15,22 @@ export const temporalCheck: Check = {
   name: 'temporal',
   needs: [],
   remedy: 'Check TEMPORAL_ADDRESS, the TLS files or TEMPORAL_API_KEY, and that the frontend runs.',
-  async run(parts) {
-    const { serverVersion } = await ask(parts, ({ workflowService }) => workflowService.getSystemInfo({}));
-    return ok(`Temporal ${serverVersion} at ${parts.config.temporalAddress}.`);
+  async run(deps) {
+    const { serverVersion } = await ask(deps, ({ workflowService }) => workflowService.getSystemInfo({}));
+    return ok(`Temporal ${serverVersion} at ${deps.config.temporalAddress}.`);
   },
 };
 
-const describeNamespace = (parts: DoctorParts) =>
-  ask(parts, ({ workflowService }) => workflowService.describeNamespace({ namespace: parts.config.temporalNamespace }));
+const describeNamespace = (deps: DoctorDeps) =>
+  ask(deps, ({ workflowService }) => workflowService.describeNamespace({ namespace: deps.config.temporalNamespace }));
 
 export const namespaceCheck: Check = {
   name: 'namespace',
   needs: ['temporal'],
   remedy: 'Make it: temporal operator namespace create --retention 90d -n <TEMPORAL_NAMESPACE>, or correct the name.',
-  async run(parts) {
-    const { temporalNamespace: namespace, retentionDays } = parts.config;
-    const { config } = await describeNamespace(parts);
+  async run(deps) {
+    const { temporalNamespace: namespace, retentionDays } = deps.config;
+    const { config } = await describeNamespace(deps);
     const days = (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000) / dayMs;
     const seen = `${namespace} keeps closed workflows for ${days} days`;
     if (days >= retentionDays) return ok(`${seen}.`);
@@ -45,10 +45,10 @@ export const searchAttributesCheck: Check = {
   name: 'search-attributes',
   needs: ['namespace'],
   remedy: 'Ask who runs Temporal for the right to list search attributes, or for the attributes (docs/operations.md).',
-  async run(parts, fix) {
-    const connection = parts.temporal.connection as Connection;
-    const { temporalNamespace: namespace } = parts.config;
-    const missing = await ask(parts, () => missingSearchAttributes(connection, namespace));
+  async run(deps, fix) {
+    const connection = deps.temporal.connection as Connection;
+    const { temporalNamespace: namespace } = deps.config;
+    const missing = await ask(deps, () => missingSearchAttributes(connection, namespace));
     if (missing.length === 0) return ok('All search attributes are registered.');
     const names = missing.map(({ name, type }) => `--name ${name} --type ${type === 'BOOL' ? 'Bool' : 'Keyword'}`);
     const remedy = `temporal operator search-attribute create -n ${namespace} ${names.join(' ')}`;
@@ -64,9 +64,9 @@ export const settingsCheck: Check = {
   name: 'temporal-settings',
   needs: ['namespace'],
   remedy: 'The frontend does not tell its settings: look at its dynamic configuration (docs/operations.md).',
-  async run(parts) {
-    const { namespaceInfo } = await describeNamespace(parts);
-    const { historyShardCount, persistenceStore } = await ask(parts, ({ workflowService }) =>
+  async run(deps) {
+    const { namespaceInfo } = await describeNamespace(deps);
+    const { historyShardCount, persistenceStore } = await ask(deps, ({ workflowService }) =>
       workflowService.getClusterInfo({}),
     );
     const seen = `${historyShardCount} history shards on ${persistenceStore || 'an unknown store'}`;
@@ -76,9 +76,9 @@ export const settingsCheck: Check = {
         'Set frontend.enableUpdateWorkflowExecution: completing an enrichment needs it.',
       );
     }
-    if (historyShardCount === 1 && parts.config.nodeEnv === 'production') {
+    if (historyShardCount === 1 && deps.config.nodeEnv === 'production') {
       return warning(
-        `${seen}: all leads share one queue, read 20 times a second unless told otherwise.`,
+        `${seen}: all leads share one queue, read 20 times a second by default.`,
         'Shards are chosen once, for an empty database: 512. Until then set history.transferProcessorMaxPollRPS and history.timerProcessorMaxPollRPS to 2000.',
       );
     }
@@ -90,16 +90,16 @@ export const workersCheck: Check = {
   name: 'workers',
   needs: ['namespace'],
   remedy: 'Ask who runs Temporal for the right to describe task queues.',
-  async run(parts) {
-    const { temporalNamespace: namespace } = parts.config;
+  async run(deps) {
+    const { temporalNamespace: namespace } = deps.config;
     const pollers = async (name: string, taskQueueType: number): Promise<number> => {
-      const answer = await ask(parts, ({ workflowService }) =>
+      const answer = await ask(deps, ({ workflowService }) =>
         workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType }),
       );
       return new Set(answer.pollers?.map(({ identity }) => identity)).size;
     };
-    const workflows = await pollers(parts.taskQueue, 1);
-    const seen = `${workflows} worker identities polled ${parts.taskQueue} in the last minutes`;
+    const workflows = await pollers(deps.taskQueue, 1);
+    const seen = `${workflows} worker identities polled ${deps.taskQueue} in the last minutes`;
     return workflows > 0
       ? ok(`${seen}.`)
       : failed(`${seen}: nothing is decided or sent.`, 'Start a worker: spark360 worker.');

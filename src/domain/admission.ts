@@ -25,7 +25,9 @@ export interface Candidate {
   rateLimitWaitMs: number;
 }
 
-/** Attempt number `attempt` is asked for at `now`, the workflow's time; one lasts `leaseMs` at the most (milliseconds). */
+/**
+ * Attempt number `attempt` is asked for at `now`, the workflow's time; one lasts `leaseMs` at the most (milliseconds).
+ */
 export interface AskedFor {
   attempt: number;
   now: number;
@@ -39,19 +41,28 @@ export type Admission =
   /** To be abandoned before anything is sent. */
   | { kind: 'abandon'; reason: 'skipped' | 'endpoint_deleted' }
   | { kind: 'hold' }
-  /** No slot is free, or others wait for one, or the rate limit lets the next one go in `waitMs` milliseconds (0: no limit in its way). */
+  /**
+   * No slot is free, or others wait for one, or the rate limit lets
+   * the next one go in `waitMs` milliseconds (0: no limit in its way).
+   */
   | { kind: 'queue'; waitMs: number };
 
-/** A retry may come this much early (milliseconds): a workflow's clock stands still while it waits for an attempt inside its task. */
+/**
+ * A retry may come this much early (milliseconds):
+ * a workflow's clock stands still while it waits for an attempt inside its task.
+ */
 const earlyMs = 1_000;
-/** A process that lives and is away from Postgres goes on trying to record an answer for this long after the lease (milliseconds). */
+/**
+ * A process that lives and is away from Postgres goes on trying to
+ * record an answer for this long after the lease (milliseconds).
+ */
 const patienceMs = 65_000;
 /** An attempt that outlives its lease is asked for again after this (milliseconds). */
 const recheckMs = 5_000;
 
 /**
- * Whether an attempt may begin (spec section 5). Read and decided behind the endpoint's lock, so that no pause, resume or
- * deletion falls between.
+ * Whether an attempt may begin (spec section 5). Read and decided behind the endpoint's lock, so that no pause, resume
+ * or deletion falls between.
  */
 export function admit(candidate: Candidate, { attempt, now, leaseMs }: AskedFor): Admission {
   const { status } = candidate;

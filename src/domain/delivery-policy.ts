@@ -12,7 +12,7 @@ const retriedClientErrors: readonly number[] = [408, 425, 429];
 const authenticationErrors: readonly number[] = [401, 403];
 
 export interface AttemptCircumstances {
-  /** 1, 2, … within this run of the schedule: a recovery starts at 1 again, whatever number its header shows. */
+  /** 1, 2, … within this run of the schedule: a recovery starts at 1 again, its header does not. */
   attempt: number;
   /** `scheduleMs[n - 1]` is waited after attempt n; so there is one attempt more than entries. */
   scheduleMs: readonly number[];

@@ -23,7 +23,10 @@ export const leadStatusOf: Readonly<Record<LeadEventType, LeadStatus>> = {
   'lead.contact_requested': 'contact_info_provided',
 };
 
-/** The events of a subscription that asked for `selected`: each once, in table order, the required ones always among them. */
+/**
+ * The events of a subscription that asked for `selected`: each once, in table order, the required
+ * ones always among them.
+ */
 export function subscribedEvents(selected: readonly string[]): EventType[] {
   return eventNames.filter((type) => availability[type] === 'required' || selected.includes(type));
 }

@@ -36,6 +36,6 @@ export function automaticPause({
   return abandonedInRow >= maxAbandonedInRow ? 'consecutive_failures' : null;
 }
 
-/** The warning is for the last but one attempt of whatever schedule is set: `attempt` counts from 1 within the schedule. */
+/** The warning is for the last but one attempt of the schedule: `attempt` counts from 1 within it. */
 export const isWarningDue = (outcome: Outcome, attempt: number, scheduleMs: readonly number[]): boolean =>
   outcome.kind === 'retry' && attempt === scheduleMs.length;

@@ -17,8 +17,8 @@ export function dueEvents(state: LeadState, now: number): LeadEventType[] {
 }
 
 /**
- * Begins the address grace when `lead.enriched` is otherwise due and no address step was seen; it is begun once. A release
- * by the operator has no grace.
+ * Begins the address grace when `lead.enriched` is otherwise due and no address step was seen; it
+ * is begun once. A release by the operator has no grace.
  */
 export function withGrace(state: LeadState, now: number, addressGraceMs: number): LeadState {
   const isNeeded = hasWhatEnrichedNeeds(state) && !state.seen.address && !state.released && state.graceEndsAt === null;

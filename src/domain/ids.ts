@@ -1,4 +1,7 @@
-/** A subject is what events are ordered by. Its name is its workflow's id (spec section 6). Ids are lower-case uuids. */
+/**
+ * A subject is what events are ordered by. Its name is its workflow's id (spec section 6). Ids are
+ * lower-case uuids.
+ */
 export const leadSubject = (organizationId: string, leadId: string): string => `lead/${organizationId}/${leadId}`;
 export const widgetSubject = (widgetId: string): string => `widget/${widgetId}`;
 export const endpointWorkflowId = (endpointId: string): string => `endpoint/${endpointId}`;

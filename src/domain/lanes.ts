@@ -19,8 +19,8 @@ export interface QueuedDelivery {
   /** The number of its next (or present) attempt. */
   attempt: number;
   /**
-   * When its lane asks for it, if nothing is told before: epoch milliseconds of the workflow's clock, 0 at once, null never. An
-   * absolute time, since timers do not cross continue-as-new.
+   * When its lane asks for it, if nothing is told before: epoch milliseconds of the workflow's clock, 0 at once, null
+   * never. An absolute time, since timers do not cross continue-as-new.
    */
   dueAt: number | null;
   /** What it waits for beside that time; absent: for its retry, or nothing. */
@@ -33,10 +33,6 @@ export interface OpenDelivery {
   endpointId: string;
   /** The number of its next (or present) attempt. */
   attempt: number;
-  /** Milliseconds to wait before its lane asks; 0: at once. */
-  delayMs: number;
-  /** Its attempt is under way. */
-  waitsFor?: 'outcome';
   /** The endpoint's host and what is sent: for the words that Temporal shows. */
   host?: string;
   names?: { event: string; sequence: number };
@@ -52,15 +48,15 @@ export interface DeliveryReport {
   notices: Notice[];
 }
 
-/** Lanes with new deliveries at their ends; what they have already is left as it is. */
+/** Lanes with new deliveries at their ends, due at once; what they have already is left as it is. */
 export function withDeliveries(
   lanes: readonly Lane[],
   deliveries: readonly OpenDelivery[],
-  { now, attempts }: { now: number; attempts: number | null },
+  attempts: number | null,
 ): Lane[] {
   const next = lanes.map((lane) => ({ ...lane, queue: [...lane.queue] }));
-  for (const { endpointId, host, delayMs, ...rest } of deliveries) {
-    const queued: QueuedDelivery = { ...rest, dueAt: delayMs === 0 ? 0 : now + delayMs };
+  for (const { endpointId, host, ...rest } of deliveries) {
+    const queued: QueuedDelivery = { ...rest, dueAt: 0 };
     const lane = next.find((candidate) => candidate.endpointId === endpointId);
     if (lane === undefined) next.push({ endpointId, ...(host !== undefined && { host }), attempts, queue: [queued] });
     else if (!lane.queue.some(({ id }) => id === queued.id)) lane.queue.push(queued);
@@ -68,7 +64,10 @@ export function withDeliveries(
   return next;
 }
 
-/** Lanes after a report of the head of one of them. A report of an earlier attempt, or of what is settled, changes nothing. */
+/**
+ * Lanes after a report of the head of one of them.
+ * A report of an earlier attempt, or of what is settled, changes nothing.
+ */
 export function withReport(lanes: readonly Lane[], report: DeliveryReport, now: number): Lane[] {
   return lanes.flatMap((lane) => {
     const [head, ...behind] = lane.queue;
@@ -104,11 +103,11 @@ function afterReport(
   }
 }
 
-/** Lanes of which that of the endpoint asks at once. */
-export const awakened = (lanes: readonly Lane[], endpointId: string): Lane[] =>
+/** Lanes of which those that are meant ask at once. */
+export const awakened = (lanes: readonly Lane[], isMeant: (lane: Lane) => boolean): Lane[] =>
   lanes.map((lane) => {
     const [head, ...behind] = lane.queue;
-    if (lane.endpointId !== endpointId || head === undefined) return lane;
+    if (head === undefined || !isMeant(lane)) return lane;
     const { waitsFor: _, ...rest } = head;
     return { ...lane, queue: [{ ...rest, dueAt: 0 }, ...behind] };
   });

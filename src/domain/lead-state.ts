@@ -10,7 +10,10 @@ import {
 } from './lead.ts';
 import { mergeFacts, type Stamps } from './merge.ts';
 
-/** All that a lead's run knows. Plain JSON: it crosses continue-as-new, and is stored, encrypted, when the run closes. */
+/**
+ * All that a lead's run knows. Plain JSON: it crosses continue-as-new, and is stored, encrypted,
+ * when the run closes.
+ */
 export interface LeadState {
   version: 1;
   organizationId: string;
@@ -19,7 +22,7 @@ export interface LeadState {
   mode: Mode | null;
   facts: LeadFacts;
   stamps: Stamps;
-  /** The steps that came, in whatever order. */
+  /** The steps that came, in any order. */
   seen: { address?: true; details?: true; personal?: true; enrichment?: true; contact?: true };
   /** The furthest seen, not the last. */
   leadStatus: LeadStatus | null;
@@ -34,8 +37,8 @@ export interface LeadState {
 }
 
 /**
- * What became of an inbound event: `superseded` came after what it could have caused (its facts still merge), `ignored` is
- * of the other mode and changed nothing.
+ * What became of an inbound event: `superseded` came after what it could have caused (its facts
+ * still merge), `ignored` is of the other mode and changed nothing.
  */
 export type StepOutcome = 'applied' | 'superseded' | 'ignored';
 
@@ -70,7 +73,10 @@ export function applyStep(state: LeadState, step: LeadStep): { state: LeadState;
   return { state: next, outcome: comesTooLate(state, step, meaning) ? 'superseded' : 'applied' };
 }
 
-/** How far the lead is, by what came and what was emitted. `complete` and `erased` are the run's to say, not the state's. */
+/**
+ * How far the lead is, by what came and what was emitted. `complete` and `erased` are the run's to
+ * say, not the state's.
+ */
 export function stageOf({ emitted, seen }: LeadState): LeadStage {
   if (emitted['lead.contact_requested'] !== undefined) return 'contact_requested';
   if (emitted['lead.enriched'] !== undefined) return 'enriched';
@@ -79,7 +85,10 @@ export function stageOf({ emitted, seen }: LeadState): LeadStage {
   return 'new';
 }
 
-/** After `lead.enriched` an address step can bring no preview any more, and a write-back no enrichment (spec section 1). */
+/**
+ * After `lead.enriched` an address step can bring no preview any more, and a write-back no
+ * enrichment (spec section 1).
+ */
 function comesTooLate(state: LeadState, step: LeadStep, meaning: StepMeaning): boolean {
   if (state.emitted['lead.enriched'] === undefined || meaning.contact) return false;
   const isWriteBack =

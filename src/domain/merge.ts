@@ -3,7 +3,10 @@ import type { LeadFacts } from './lead.ts';
 /** When each leaf's value was said: epoch milliseconds by the leaf's path, `address.zip`. */
 export type Stamps = Record<string, number>;
 
-/** Source tracking and widget are those of the earliest event that names them: the one that captured the lead (spec section 2). */
+/**
+ * Source tracking and widget are those of the earliest event that names them: the one that captured
+ * the lead (spec section 2).
+ */
 const earliestWins: ReadonlySet<string> = new Set([
   'source_tracking.source',
   'source_tracking.version',
@@ -11,9 +14,10 @@ const earliestWins: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Adds what one step says, at `occurredAt`, to what is known (spec section 2): per leaf the newest value wins, on a tie the
- * one that arrived later; arrays count as one value; what the step leaves out stays. For the leaves of `earliestWins` it
- * is the other way round. Order of arrival makes no difference where times differ. Arguments are not changed.
+ * Adds what one step says, at `occurredAt`, to what is known (spec section 2): per leaf the newest value wins, on a tie
+ * the one that arrived later; arrays count as one value; what the step leaves out stays. For the leaves of
+ * `earliestWins` it is the other way round. Order of arrival makes no difference where times differ. Arguments are not
+ * changed.
  */
 export function mergeFacts(
   facts: LeadFacts,

@@ -1,6 +1,9 @@
 import type { AutomaticPause } from './failing-policy.ts';
 
-/** One e-mail to an organization about an endpoint that fails: at most one of each kind per failing episode (spec section 5). */
+/**
+ * One e-mail to an organization about an endpoint that fails: at most one of each kind per failing
+ * episode (spec section 5).
+ */
 export interface Notice {
   kind: 'warning' | 'paused';
   organizationId: string;
@@ -13,6 +16,15 @@ export interface Notice {
   /** Of a `paused` notice. */
   pausedReason?: AutomaticPause;
 }
+
+/** The mails that a failed attempt calls for (spec section 5). */
+export const noticesOf = (
+  failure: Omit<Notice, 'kind' | 'pausedReason'>,
+  { isWarning, paused }: { isWarning: boolean; paused: AutomaticPause | null },
+): Notice[] => [
+  ...(isWarning ? [{ ...failure, kind: 'warning' as const }] : []),
+  ...(paused !== null ? [{ ...failure, kind: 'paused' as const, pausedReason: paused }] : []),
+];
 
 /** "Once per episode" is the uniqueness of this id; it is the id of the mail, too. */
 export const noticeWorkflowId = ({

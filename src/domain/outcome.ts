@@ -1,4 +1,4 @@
-/** How one attempt, and with it perhaps the delivery, ended (spec section 5). Expected outcomes are values; only broken infrastructure throws. */
+/** How one attempt, and perhaps its delivery, ended (spec section 5). Only broken infrastructure throws. */
 export const abandonedReasons = [
   'rejected',
   'gone',
@@ -22,7 +22,9 @@ export type AttemptOutcome =
 
 export type Outcome =
   | AttemptOutcome
-  /** The endpoint is paused, or another delivery goes first after its resume: nothing was sent and no attempt was used. */
+  /**
+   * The endpoint is paused, or another delivery goes first after its resume: nothing was sent and no attempt was used.
+   */
   | { kind: 'held' }
   /** It is in the endpoint's queue: a signal follows its attempt. If that is lost, ask again after `recheckAfterMs`. */
   | { kind: 'queued'; recheckAfterMs: number }

@@ -1,5 +1,5 @@
 import { leadStatusOf } from './event-table.ts';
-import { known } from './known.ts';
+import { omitNullish } from './omit-nullish.ts';
 import type { EventType, LeadEventType, LeadFacts, Property } from './lead.ts';
 import { salesHacks } from './sales-hacks.ts';
 import { spark360Scores } from './scores.ts';
@@ -23,7 +23,7 @@ export function leadEventData(
   return { ...common(type, leadId, facts, context), ...leftOutWhenEmpty(groupsOf(type, facts)) };
 }
 
-/** The `data` of `widget.status_changed`; a name or version that was not registered is left out, a name alone missing is the version. */
+/** The `data` of `widget.status_changed`; what is not registered is left out; a missing name is the version. */
 export function widgetStatusData(
   widget: Pick<RegisteredWidget, 'id' | 'name' | 'version'>,
   change: WidgetChange,
@@ -31,7 +31,7 @@ export function widgetStatusData(
   return {
     widget: {
       widget_ref_id: widget.id,
-      ...known({ widget_name: widget.name ?? widget.version, widget_version: widget.version }),
+      ...omitNullish({ widget_name: widget.name ?? widget.version, widget_version: widget.version }),
     },
     widget_status: change.status,
     previous_status: change.previousStatus,
@@ -66,7 +66,7 @@ function common(type: LeadEventType, leadId: string, facts: LeadFacts, context: 
   const tracking = sourceTrackingOf(facts, context);
   return {
     lead_id: leadId,
-    ...known({ flow_id: facts.flow_id }),
+    ...omitNullish({ flow_id: facts.flow_id }),
     lead_status: leadStatusOf[type],
     widget_version: tracking.widget_version,
     ...widgetReferenceOf(facts, context),
@@ -102,14 +102,14 @@ function groupsOf(type: LeadEventType, facts: LeadFacts): Record<string, unknown
 
 /** An owner-occupancy that is not known raises no alert. */
 const propertyData = ({ primary_owner, accuracy_code, ...property }: Property) =>
-  known({ ...property, rental_alert: property.owner_occupied === false, primary_owner, accuracy_code });
+  omitNullish({ ...property, rental_alert: property.owner_occupied === false, primary_owner, accuracy_code });
 
 const projectDetailsData = ({ reason, start_time }: NonNullable<LeadFacts['project_details']>) =>
-  known({ reason, start_time });
+  omitNullish({ reason, start_time });
 
 /** A group of which nothing is known is left out like a field of which nothing is known. Lists stay, empty or not. */
 function leftOutWhenEmpty(groups: object): Record<string, unknown> {
-  return known(
+  return omitNullish(
     Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, isEmpty(group) ? undefined : group])),
   );
 }

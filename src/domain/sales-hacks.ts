@@ -1,4 +1,4 @@
-import { known } from './known.ts';
+import { omitNullish } from './omit-nullish.ts';
 import type { Hack, Insights } from './lead.ts';
 
 export interface SalesHacks {
@@ -10,8 +10,8 @@ export interface SalesHacks {
 const maxSalesHacks = 2;
 
 /**
- * The texts of the two highest-scoring actionable hacks, best first, on a tie the earlier one first, `[]` when there are
- * none; the elevate and the SurePay hack when available (spec section 3).
+ * The texts of the two highest-scoring actionable hacks, best first, on a tie the earlier one first, `[]` when there
+ * are none; the elevate and the SurePay hack when available (spec section 3).
  */
 export function salesHacks({ hacks = [], elevate_hack, surepay_hack }: Insights): SalesHacks {
   return {
@@ -20,7 +20,7 @@ export function salesHacks({ hacks = [], elevate_hack, surepay_hack }: Insights)
       .sort(byScore)
       .slice(0, maxSalesHacks)
       .map((hack) => hack.text),
-    ...known({ elevate_hack: elevate_hack?.text, surepay_hack: surepay_hack?.text }),
+    ...omitNullish({ elevate_hack: elevate_hack?.text, surepay_hack: surepay_hack?.text }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { known } from './known.ts';
+import { omitNullish } from './omit-nullish.ts';
 import type { LeadFacts, Tier } from './lead.ts';
 
 /** A widget as the organization registered it. `sources` are labels by source code: `{ "03": "Instagram" }`. */
@@ -12,7 +12,9 @@ export interface RegisteredWidget {
 /** What of the organization a payload depends on, at the moment the event is emitted. */
 export interface PublishingContext {
   tier: Tier;
-  /** Of `widgetKeyOf(facts)`: the organization's widget found by id, else by version; null when neither is registered. */
+  /**
+   * Of `widgetKeyOf(facts)`: the organization's widget found by id, else by version; null when neither is registered.
+   */
   widget: RegisteredWidget | null;
 }
 
@@ -26,14 +28,17 @@ export interface SourceTracking {
 const primary = { version: '01', name: 'Primary' } as const;
 const website = { code: '01', label: 'Website' } as const;
 
-/** How the widget that captured the lead is looked up: by `id` when there is one and it is registered, else by `version`. */
+/**
+ * How the widget that captured the lead is looked up:
+ * by `id` when there is one and it is registered, else by `version`.
+ */
 export function widgetKeyOf(facts: LeadFacts): { id: string | null; version: string } {
   return { id: facts.widget_reference_id ?? null, version: facts.source_tracking?.version || primary.version };
 }
 
 /**
- * Which widget and which source captured the lead (spec section 3). Tiers `ultimate` and `premium` carry the widget, tier
- * `starter` always `01 / Primary`; every tier carries the originating source. An empty code is one not given.
+ * Which widget and which source captured the lead (spec section 3). Tiers `ultimate` and `premium` carry the widget,
+ * tier `starter` always `01 / Primary`; every tier carries the originating source. An empty code is one not given.
  */
 export function sourceTrackingOf(facts: LeadFacts, { tier, widget }: PublishingContext): SourceTracking {
   const shown = tier === 'starter' ? primary : shownWidget(facts, widget);
@@ -46,10 +51,13 @@ export function sourceTrackingOf(facts: LeadFacts, { tier, widget }: PublishingC
   };
 }
 
-/** The id of the widget that captured the lead: as the backend named it, else the one its version led to; absent when unknown. */
+/**
+ * The id of the widget that captured the lead: as the backend named it,
+ * else the one its version led to; absent when unknown.
+ */
 export function widgetReferenceOf(facts: LeadFacts, { widget }: PublishingContext): { widget_reference_id?: string } {
   const isNamed = facts.widget_reference_id !== undefined || Boolean(facts.source_tracking?.version);
-  return known({ widget_reference_id: facts.widget_reference_id ?? (isNamed ? widget?.id : undefined) });
+  return omitNullish({ widget_reference_id: facts.widget_reference_id ?? (isNamed ? widget?.id : undefined) });
 }
 
 /** A registered widget wins over the version that came along: they disagree when a widget was given a new version. */

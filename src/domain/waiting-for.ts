@@ -30,7 +30,10 @@ export interface WaitingFacts {
   /** Attempts before its recovery: the schedule started anew, the numbers went on. */
   attemptsBefore: number;
   nextAttemptAt: number | null;
-  /** As many attempts were under way at the endpoint as it takes, or its rate limit was used up: it is in the endpoint's queue. */
+  /**
+   * As many attempts were under way at the endpoint as it takes,
+   * or its rate limit was used up: it is in the endpoint's queue.
+   */
   isQueued: boolean;
   /** The unsettled delivery before it in its lane. */
   earlier: { deliveryId: string; event: string; sequence: number } | null;

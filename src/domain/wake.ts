@@ -1,4 +1,4 @@
-/** A workflow to be told that its lane at an endpoint may look again. */
+/** A workflow whose lane at an endpoint is to ask again. */
 export interface Wake {
   workflowId: string;
   endpointId: string;

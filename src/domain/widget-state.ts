@@ -21,14 +21,6 @@ export interface WidgetChange {
 
 export type WidgetStepOutcome = 'applied' | 'superseded';
 
-export function newWidgetState(
-  widgetId: string,
-  organizationId: string | null,
-  status: WidgetStatus | null,
-): WidgetState {
-  return { version: 1, widgetId, organizationId, status, lastOccurredAt: null };
-}
-
 /**
  * Takes one widget event in (spec section 2). The order is by inbound time: what is older than the last applied is
  * superseded. `change` is what is to be emitted, null when there is nothing. Pure: the argument is not changed.
@@ -49,7 +41,10 @@ export function applyWidgetStep(
   return { state: next, outcome: 'applied', change: changeOf(state, step) };
 }
 
-/** `previousObject` tells the change, else the last status known; nothing known is a baseline. `widget.created` only registers. */
+/**
+ * `previousObject` tells the change, else the last status known;
+ * nothing known is a baseline. `widget.created` only registers.
+ */
 function changeOf(state: WidgetState, step: WidgetStep): WidgetChange | null {
   const previousStatus = step.previousStatus ?? state.status;
   if (step.event === 'widget.created' || previousStatus === null || previousStatus === step.status) return null;

@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { ExpositionParts } from '../telemetry/exposition.ts';
+import type { ExpositionDeps } from '../telemetry/exposition.ts';
 import { createApp } from './app.ts';
 import { type Checks, healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 
-export interface AdminParts extends ExpositionParts {
+interface AdminDeps extends ExpositionDeps {
   config: { host: string; metricsPort?: number };
   checks: Checks;
   log: FastifyBaseLogger;
@@ -17,10 +17,10 @@ export interface Admin {
 }
 
 /**
- * `/healthz`, `/readyz` and `/metrics` of a role that serves no API, on METRICS_PORT and without a key: for the probes and the
- * Prometheus of the network the process is in. It holds counts and states, and changes nothing. Absent METRICS_PORT: nothing.
+ * `/healthz`, `/readyz` and `/metrics` of a role that serves no API, on METRICS_PORT and without a key: they hold
+ * counts and states only. Without METRICS_PORT nothing is served.
  */
-export async function startAdmin({ config, checks, metrics, sdkMetricsAddress, log }: AdminParts): Promise<Admin> {
+export async function startAdmin({ config, checks, metrics, sdkMetricsAddress, log }: AdminDeps): Promise<Admin> {
   if (config.metricsPort === undefined) return { url: null, close: async () => undefined };
   const app = createApp(log, true);
   await app.register(healthRoutes({ checks, log }));

@@ -1,8 +1,11 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { createSerializerCompiler, validatorCompiler } from 'fastify-zod-openapi';
-import { handleError, handleFrameworkError } from './error-handler.ts';
-import { maxRequestBytes } from './json-body.ts';
-import { answerUnknownRoutes } from './not-found.ts';
+import { createSerializerCompiler, type FastifyPluginAsyncZodOpenApi, validatorCompiler } from 'fastify-zod-openapi';
+import { handleError, handleFrameworkError } from './hooks/error-handler.ts';
+import { maxRequestBytes } from './hooks/json-body.ts';
+import { answerUnknownRoutes } from './hooks/not-found.ts';
+
+/** What routes are added to: their schemas are zod's. */
+export type ZodApp = Parameters<FastifyPluginAsyncZodOpenApi>[0];
 
 /** A request's headers and body must have arrived by then (milliseconds). */
 const requestTimeoutMs = 30_000;
@@ -23,7 +26,8 @@ export function createApp(log: FastifyBaseLogger, closes: 'idle' | true): Fastif
     frameworkErrors: handleFrameworkError,
   });
   app.setValidatorCompiler(validatorCompiler);
-  // JSON.stringify behind the schema's own parse: a compiled serializer would follow a second description of the same shape.
+  // JSON.stringify behind the schema's own parse:
+  // a compiled serializer would follow a second description of the same shape.
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));
   app.setErrorHandler(handleError);
   answerUnknownRoutes(app);

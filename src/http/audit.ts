@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { auditLog } from '../db/audit-log.ts';
 import type { Queryable } from '../db/pool.ts';
-import { isSafe } from './csrf.ts';
+import { isSafe } from './access/csrf.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** False: calls of the route leave no audit row, although its method is unsafe. */
-    audit?: false;
+    audit?: false | undefined;
   }
 }
 
 /**
- * Leaves a row for every call that changed something (who, what, when, of which ids), before its answer goes out. A backend's
- * calls are its everyday work and leave none. A row that cannot be written takes back nothing that was done: it is logged.
+ * Leaves a row for every call that changed something (caller, call, time, ids), before its answer goes out. A backend's
+ * calls are its everyday work and leave none. Where a row cannot be written, what was done stays: it is logged.
  */
 export function auditCalls(app: FastifyInstance, db: Queryable): void {
   const log = auditLog(db);

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
-import { principalOf } from './access.ts';
 import { ApiError } from '../errors.ts';
+import { principalOf } from './access/access.ts';
+import { addErrors } from './openapi/document-errors.ts';
 
 /** Half of the pool: one organization leaves room for the others. */
 const mostAtOnce = 8;
 
 /**
- * Registers routes of which one organization may have `mostAtOnce` calls under way in this process, by whichever of its keys:
- * a list may take as long as its statement may. The operator's calls are not counted.
+ * Registers routes of which one organization may have `mostAtOnce` calls under way in this process, by whichever of its
+ * keys: a list may take as long as its statement may. The operator's calls are not counted.
  * @throws `too_many_reads`, from the routes
  */
 export const boundedReads =
@@ -22,6 +23,7 @@ function boundHandlers(app: FastifyInstance): void {
   const underWay = new Map<string, number>();
   app.addHook('onRoute', (route) => {
     const { handler } = route;
+    addErrors(route, ['too_many_reads']);
     route.handler = async function bounded(request, reply) {
       const principal = principalOf(request);
       if (principal.role !== 'organization') return handler.call(this, request, reply);

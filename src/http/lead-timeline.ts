@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { DeliveryView } from '../db/deliveries.ts';
+import type { DeliveryView } from '../db/delivery-details.ts';
 import type { ConflictRow, EmittedRow, StepRow } from '../db/leads.ts';
-import { moment, uuidOut } from './fields.ts';
+import { moment, uuidOut } from './schemas/fields.ts';
 
 /** One line of a lead's life; which of the other keys are there depends on `kind`. */
 export const timelineEntry = z
@@ -17,7 +17,7 @@ export const timelineEntry = z
   .meta({ id: 'TimelineEntry' });
 type TimelineEntry = z.infer<typeof timelineEntry>;
 
-export interface LeadHistory {
+interface LeadHistory {
   steps: StepRow[];
   conflicts: ConflictRow[];
   events: EmittedRow[];

@@ -4,13 +4,13 @@ import { type LeadRow, leads, mostListed } from '../db/leads.ts';
 import { leadSubject } from '../domain/ids.ts';
 import { type LeadStage, leadStages, leadStatuses } from '../domain/lead.ts';
 import { type LeadState, stageOf } from '../domain/lead-state.ts';
-import type { Role } from './access.ts';
-import { moment, organizationPath, uuid, uuidOut } from './fields.ts';
+import type { Role } from './access/access.ts';
+import { moment, organizationPath, uuid, uuidOut } from './schemas/fields.ts';
 import { timelineEntry, timelineOf } from './lead-timeline.ts';
-import type { ApiParts, EventsPort } from './parts.ts';
+import type { ApiDeps, EventsPort } from './api-deps.ts';
 import { within } from './unavailable.ts';
-import { wire } from './wire.ts';
-import { deliveryPresenter, deliverySchema } from './wire-delivery.ts';
+import { toJson } from './to-json.ts';
+import { deliveryPresenter, deliverySchema } from './schemas/delivery.ts';
 
 export const leadUrl = '/v1/organizations/:organizationId/leads/:leadId';
 export const leadPath = organizationPath.extend({ leadId: uuid });
@@ -57,10 +57,10 @@ export const leadSchema = z
 const stateTimeoutMs = 1_500;
 
 /**
- * Reads one lead with all that belongs to it; null when it was never heard of. Only the operator sees its `state`: facts and
- * raw scores never leave (spec section 7).
+ * Reads one lead with all that belongs to it; null when it was never heard of. Only the operator sees its `state`:
+ * facts and raw scores never leave (spec section 7).
  */
-export function leadReader({ config, db, client, log }: Pick<ApiParts, 'config' | 'db' | 'client' | 'log'>) {
+export function leadReader({ config, db, client, log }: Pick<ApiDeps, 'config' | 'db' | 'client' | 'log'>) {
   const repository = leads(db);
   const sent = deliveries(db);
   const presentDelivery = deliveryPresenter(config);
@@ -89,9 +89,9 @@ export function leadReader({ config, db, client, log }: Pick<ApiParts, 'config' 
       mode: row?.mode ?? live?.mode ?? null,
       stage: stageFor(row, live),
       lead_status: live?.leadStatus ?? row?.lead_status ?? null,
-      steps: steps.map(wire),
-      conflicts: conflicts.map(wire),
-      events: events.map(wire),
+      steps: steps.map(toJson),
+      conflicts: conflicts.map(toJson),
+      events: events.map(toJson),
       deliveries: found.rows.map(presentDelivery),
       timeline: timelineOf({ steps, conflicts, events, deliveries: found.rows }),
       truncated: [

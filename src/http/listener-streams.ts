@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { type Listeners, requestsChannel } from '../db/listeners.ts';
+import { requestsChannel } from '../db/listener-requests.ts';
+import type { Listeners } from '../db/listeners.ts';
 import type { Notifications } from '../db/notifications.ts';
-import { PartUnavailableError } from '../errors.ts';
+import { DependencyUnavailableError } from '../errors.ts';
 
 /** How long a listener may be silent before its endpoint is paused (milliseconds); it renews three times in that. */
 export const leaseMs = 60_000;
@@ -10,7 +11,7 @@ export const leaseMs = 60_000;
 const heartbeatMs = 15_000;
 const takenAtOnce = 50;
 
-export interface StreamParts {
+interface StreamDeps {
   listeners: Listeners;
   notifications: Notifications;
   /** Told of an endpoint whose lease ended with no stream open here. */
@@ -26,23 +27,23 @@ interface Stream {
 }
 
 /**
- * The streams of listeners that this process holds (Server-Sent Events). Several processes may serve one listener, one after
- * the other: the stream opened last gets what is sent. What waits in the database is taken when the stream begins.
+ * The streams of listeners that this process holds (Server-Sent Events). Several processes may serve one listener, one
+ * after the other: the stream opened last gets what is sent, and begins with what waits in the database.
  */
 export class ListenerStreams {
-  readonly #parts: StreamParts;
+  readonly #deps: StreamDeps;
   readonly #open = new Map<string, Stream>();
   #listening: Promise<unknown> | null = null;
 
-  constructor(parts: StreamParts) {
-    this.#parts = parts;
+  constructor(deps: StreamDeps) {
+    this.#deps = deps;
   }
 
   /** Serves a listener until its connection ends. False: there is no such listener. */
   async serve(organizationId: string, endpointId: string, begin: () => ServerResponse): Promise<boolean> {
     await this.#listen();
     const streamId = randomUUID();
-    if (!(await this.#parts.listeners.openStream(organizationId, endpointId, streamId))) return false;
+    if (!(await this.#deps.listeners.openStream(organizationId, endpointId, streamId))) return false;
     const response = begin();
     const stream = this.#stream(endpointId, streamId, response);
     this.#open.get(endpointId)?.end();
@@ -58,7 +59,7 @@ export class ListenerStreams {
   }
 
   async #listen(): Promise<void> {
-    this.#listening ??= this.#parts.notifications.listen(requestsChannel, (endpointId) => {
+    this.#listening ??= this.#deps.notifications.listen(requestsChannel, (endpointId) => {
       if (endpointId !== null) this.#open.get(endpointId)?.pump();
       else for (const stream of this.#open.values()) stream.pump();
     });
@@ -66,7 +67,7 @@ export class ListenerStreams {
       await this.#listening;
     } catch (cause) {
       this.#listening = null;
-      throw new PartUnavailableError('postgres', 'notifications cannot be heard', { cause });
+      throw new DependencyUnavailableError('postgres', 'notifications cannot be heard', { cause });
     }
   }
 
@@ -75,7 +76,7 @@ export class ListenerStreams {
     response.write(': open\n\n');
     const takeAll = async (): Promise<void> => {
       for (let taken = takenAtOnce; taken === takenAtOnce && response.writable; ) {
-        const requests = await this.#parts.listeners.take(endpointId, streamId, takenAtOnce);
+        const requests = await this.#deps.listeners.take(endpointId, streamId, takenAtOnce);
         for (const request of requests) {
           response.write(`event: request\nid: ${request.id}\ndata: ${JSON.stringify(request)}\n\n`);
         }
@@ -85,7 +86,7 @@ export class ListenerStreams {
     // One look at a time, and one more for what came during it.
     let looking: Promise<void> = Promise.resolve();
     const pump = (): void => {
-      looking = looking.then(takeAll).catch(this.#parts.onError);
+      looking = looking.then(takeAll).catch(this.#deps.onError);
     };
     // It also looks: a connection that hears notifications may be dead without a sign.
     const heartbeat = setInterval(() => {
@@ -98,7 +99,7 @@ export class ListenerStreams {
 
   #ended(endpointId: string, stream: Stream): void {
     if (this.#open.get(endpointId) === stream) this.#open.delete(endpointId);
-    const { onLost, onError, lostAfterMs = leaseMs + 1_000 } = this.#parts;
+    const { onLost, onError, lostAfterMs = leaseMs + 1_000 } = this.#deps;
     setTimeout(() => void onLost(endpointId).catch(onError), lostAfterMs).unref();
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Page, PageRequest } from '../db/page.ts';
 import { ApiError } from '../errors.ts';
-import { isStorableMoment } from './fields.ts';
+import { isStorableMoment } from './schemas/fields.ts';
 
 /** The query parameters of every list. */
 export const pageQuery = {
@@ -34,7 +34,7 @@ export function pageRequest({
   return { limit: limit === undefined ? 50 : Number(limit), after: cursor === undefined ? null : decode(cursor) };
 }
 
-/** The wire form of a page; `present` makes an item of a row. */
+/** A page as the API writes it; `present` makes an item of a row. */
 export const presentPage = <Row, Item>({ rows, next }: Page<Row>, present: (row: Row) => Item) => ({
   data: rows.map(present),
   next_cursor: next === null ? null : Buffer.from(JSON.stringify([next.at, next.id])).toString('base64url'),

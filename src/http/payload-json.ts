@@ -1,6 +1,6 @@
 import type { Payload } from '@temporalio/common';
 import { z } from 'zod';
-import { atMostKeys } from './fields.ts';
+import { atMostKeys } from './schemas/fields.ts';
 
 /** Either alphabet, padded or not, as protobuf's JSON form allows. */
 const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, { error: 'expected base64' });
@@ -8,7 +8,10 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, { error: 'expected b
 const maxPayloads = 10_000;
 const metadata = atMostKeys(20, z.record(z.string(), base64));
 
-/** Payloads as Temporal's remote codecs exchange them: the JSON form of `temporal.api.common.v1.Payload`, bytes as base64. */
+/**
+ * Payloads as Temporal's remote codecs exchange them: the JSON form of `temporal.api.common.v1.Payload`, bytes as
+ * base64.
+ */
 export const payloadsSchema = z
   .object({
     payloads: z
@@ -22,7 +25,7 @@ export const payloadsOut = z
   .object({ payloads: z.array(z.object({ metadata: z.record(z.string(), z.string()), data: z.string() })) })
   .meta({ id: 'PayloadsOut' });
 
-export const fromJson = ({ payloads }: z.infer<typeof payloadsSchema>): Payload[] =>
+export const payloadsFromJson = ({ payloads }: z.infer<typeof payloadsSchema>): Payload[] =>
   (payloads ?? []).map(({ metadata, data }) => ({
     metadata: Object.fromEntries(
       Object.entries(metadata ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]),
@@ -30,7 +33,7 @@ export const fromJson = ({ payloads }: z.infer<typeof payloadsSchema>): Payload[
     data: Buffer.from(data ?? '', 'base64'),
   }));
 
-export const toJson = (payloads: Payload[]): z.infer<typeof payloadsOut> => ({
+export const payloadsToJson = (payloads: Payload[]): z.infer<typeof payloadsOut> => ({
   payloads: payloads.map(({ metadata, data }) => ({
     metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, asBase64(value)])),
     data: asBase64(data),

@@ -5,7 +5,7 @@ import { type ApiErrorCode, apiErrors, type InputIssue } from '../errors.ts';
 const problemType = 'application/problem+json; charset=utf-8';
 
 /** The body of every error (RFC 9457, spec section 7). All five members are always there. */
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z
       .string()
@@ -37,15 +37,14 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply
     .header('cache-control', 'no-store')
     .send(JSON.stringify(problem));
 
-/** What every call that needs a key can answer, and what one with a body can. */
-export const keyErrors = ['invalid_query', 'unauthorized', 'forbidden', 'unavailable'] as const;
-/** The same for one that lists much. */
-export const readErrors = [...keyErrors, 'too_many_reads'] as const;
-export const bodyErrors = ['malformed_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body'] as const;
+interface ProblemResponse {
+  description: string;
+  content: { 'application/problem+json': { schema: typeof problemSchema } };
+}
 
-/** The `response` entries of an OpenAPI operation for the errors it can answer, grouped by status. */
-export function problems(...codes: ApiErrorCode[]): Record<string, ProblemResponse> {
-  const responses: Record<string, ProblemResponse> = {};
+/** Adds to the `response` entries of an OpenAPI operation those of the errors it can answer, grouped by status. */
+export function problems(codes: readonly ApiErrorCode[], given: object): Record<string, ProblemResponse> {
+  const responses: Record<string, ProblemResponse> = { ...given };
   for (const code of codes) {
     const { status, title } = apiErrors[code];
     const known = responses[status];
@@ -55,9 +54,4 @@ export function problems(...codes: ApiErrorCode[]): Record<string, ProblemRespon
     };
   }
   return responses;
-}
-
-interface ProblemResponse {
-  description: string;
-  content: { 'application/problem+json': { schema: typeof problemSchema } };
 }

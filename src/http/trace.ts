@@ -1,13 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-
-/** Begins the trace of a request. `route` is the pattern: paths hold ids. */
-export type RequestTraces = (request: { method: string; route: string; traceparent: unknown }) => RequestTrace;
-
-export interface RequestTrace {
-  /** Runs the rest of the request below it. */
-  run(work: () => void): void;
-  end(status: number): void;
-}
+import type { RequestTrace, RequestTraces } from '../telemetry/request-traces.ts';
 
 /** Traces every call of the API proper; without traces nothing is registered. */
 export function traceRequests(app: FastifyInstance, traces: RequestTraces | undefined): void {

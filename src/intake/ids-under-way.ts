@@ -1,21 +1,20 @@
-import { PartUnavailableError } from '../errors.ts';
+import { DependencyUnavailableError } from '../errors.ts';
 
 /** The longest that a request waits for others with its ids (milliseconds); each of them is bounded itself. */
 const patienceMs = 10_000;
 
 /**
- * Lets one request at a time of this process work on an inbound id: between looking an id up in the ledger and writing it
- * there lies its signal, and the same id in another request would not be known. A request takes all its ids at once or none,
- * so that no two wait for each other.
+ * Lets one request at a time of this process work on an inbound id: another one would not find the id in the ledger
+ * before its signal is durable. A request takes all its ids at once or none, so no two wait for each other.
  */
 export class IdsUnderWay {
   readonly #ends = new Map<string, Promise<unknown>>();
 
-  /** @throws `PartUnavailableError` when the ids did not become free in time */
+  /** @throws `DependencyUnavailableError` when the ids did not become free in time */
   async run<Result>(ids: readonly string[], work: () => Promise<Result>): Promise<Result> {
     const giveUpAt = performance.now() + patienceMs;
     for (let busy = this.#busyAmong(ids); busy !== undefined; busy = this.#busyAmong(ids)) {
-      if (performance.now() > giveUpAt) throw new PartUnavailableError('temporal', 'the same ids are under way');
+      if (performance.now() > giveUpAt) throw new DependencyUnavailableError('temporal', 'the same ids are under way');
       await busy;
     }
     const result = work();

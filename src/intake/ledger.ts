@@ -4,8 +4,8 @@ import type { InboundEvent } from './inbound-event.ts';
 export type Ledger = Pick<ReturnType<typeof inbound>, 'known' | 'accept' | 'recordConflicts'>;
 
 /**
- * Writes events whose signals are durable to the ledger: after the signal, never before (src/db/inbound.ts). A failure is
- * logged only: the step that applies an event writes its row too, and an early repeat only costs a signal.
+ * Writes events whose signals are durable to the ledger: after the signal, never before (src/db/inbound.ts). A failure
+ * is logged only: the step that applies an event writes its row too, and an early repeat only costs a signal.
  */
 export async function remember(
   events: readonly InboundEvent[],

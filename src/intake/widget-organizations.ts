@@ -13,8 +13,8 @@ export interface OrganizationLookups {
 }
 
 /**
- * The organization of widget events that do not say it: that of an earlier event, else the one the widget is registered with,
- * else the one its workflow knows (spec section 2).
+ * The organization of widget events that do not say it: that of an earlier event, else the one the widget is registered
+ * with, else the one its workflow knows (spec section 2).
  */
 export class WidgetOrganizations {
   readonly #lookups: OrganizationLookups;

@@ -1,4 +1,4 @@
-import { answersChannel } from '../db/listeners.ts';
+import { answersChannel } from '../db/listener-requests.ts';
 import type { Notifications } from '../db/notifications.ts';
 import { WakeSignal } from '../wake-signal.ts';
 
@@ -13,8 +13,8 @@ export class Answers {
   }
 
   /**
-   * Runs `work` with a signal that is set when the answer to request `id` may be there. Nothing is missed that comes after
-   * `work` has begun.
+   * Runs `work` with a signal that is set when the answer to request `id` may be there. Nothing is missed that comes
+   * after `work` has begun.
    */
   async expect<Result>(id: string, work: (signal: WakeSignal) => Promise<Result>): Promise<Result> {
     const signal = new WakeSignal();

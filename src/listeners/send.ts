@@ -5,7 +5,7 @@ import type { Sender, SendRequest } from '../webhooks/send.ts';
 import type { Answers } from './answers.ts';
 import { endpointOf } from './url.ts';
 
-export interface ListenerSenderParts {
+interface ListenerSenderDeps {
   listeners: Pick<Listeners, 'offer' | 'collect' | 'withdraw'>;
   answers: Answers;
   /** For a whole attempt, milliseconds. */
@@ -15,11 +15,11 @@ export interface ListenerSenderParts {
 }
 
 /**
- * Sends to a listener: leaves the signed request in Postgres, where the process that holds the listener's stream finds it,
- * and waits for the answer. Everything else about an attempt is as for any endpoint.
+ * Sends to a listener: leaves the signed request in Postgres, where the process that holds the listener's stream finds
+ * it, and waits for the answer. Everything else about an attempt is as for any endpoint.
  */
 export const createListenerSender =
-  ({ listeners, answers, timeoutMs, whenLost }: ListenerSenderParts): Sender['send'] =>
+  ({ listeners, answers, timeoutMs, whenLost }: ListenerSenderDeps): Sender['send'] =>
   ({ url, headers, body }: SendRequest): Promise<AttemptResult> => {
     const startedAt = performance.now();
     const elapsedMs = (): number => Math.round(performance.now() - startedAt);

@@ -4,8 +4,8 @@ const localPart = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.[\p{L}\p{M}\p{N}!#$%
 const asciiDomain = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Whether `text` is a mail address, international ones included: a dot-atom (RFC 5322 §3.4.1, RFC 6531 §3.3) at a domain with
- * a dot, at most 64 and 255 octets (RFC 5321 §4.5.3.1). Quoted local parts and address literals are no addresses of people.
+ * Whether `text` is a mail address, international ones included: a dot-atom (RFC 5322 §3.4.1, RFC 6531 §3.3) at a
+ * domain with a dot, at most 64 and 255 octets (RFC 5321 §4.5.3.1); no quoted local part, no address literal.
  */
 export function isMailAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
@@ -15,6 +15,9 @@ export function isMailAddress(text: string): boolean {
   return at > 0 && isShort && localPart.test(local) && asciiDomain.test(domain);
 }
 
-/** Whether only a mail server with SMTPUTF8 (RFC 6531) can take the address: a domain alone has an ASCII form, a name has none. */
+/**
+ * Whether only a mail server with SMTPUTF8 (RFC 6531) can take the address:
+ * a domain alone has an ASCII form, a name has none.
+ */
 export const needsSmtpUtf8 = (address: string): boolean =>
   /[^\p{ASCII}]/u.test(address.slice(0, address.lastIndexOf('@')));

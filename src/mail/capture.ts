@@ -1,14 +1,17 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createTransport } from 'nodemailer';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../log.ts';
 import type { CapturedMail, Mailer } from './mail.ts';
 import { messageId, type Sender, toMessage } from './message.ts';
 
 /** In memory and on disk: enough to look at, and bounded. */
 const maxKept = 200;
 
-/** Keeps mails as `.eml` files in `dataDir/mails`, and the newest of this process in memory: for development, where no mail server is. */
+/**
+ * Keeps mails as `.eml` files in `dataDir/mails`, and the newest of this process in memory: for development, where no
+ * mail server is.
+ */
 export function captureMails({ from, dataDir, log }: { from: Sender; dataDir: string; log: Log }): Mailer {
   const folder = resolve(dataDir, 'mails');
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows', logger: false });

@@ -1,7 +1,7 @@
 import type { OverdueLead } from '../domain/notice.ts';
 import { leadsPage } from './links.ts';
 import { type RenderedMail, renderMail } from './render.ts';
-import { utc } from './words.ts';
+import { utc } from './format.ts';
 
 /** A mail names this many leads; the list in the console has them all. */
 const shownLeads = 100;

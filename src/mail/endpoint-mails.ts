@@ -1,7 +1,7 @@
 import type { AutomaticPause } from '../domain/failing-policy.ts';
 import { endpointPage, shownUrl } from './links.ts';
 import { type RenderedMail, renderMail } from './render.ts';
-import { excerpt, formatDuration, utc } from './words.ts';
+import { excerpt, formatDuration, utc } from './format.ts';
 
 /** What the mails about a failing endpoint are made of. */
 export interface EndpointFailure {
@@ -16,7 +16,7 @@ export interface EndpointFailure {
   response: FailedResponse | null;
 }
 
-export interface FailedResponse {
+interface FailedResponse {
   startedAt: Date;
   /** Null when no response arrived: then `error` says why. */
   statusCode: number | null;
@@ -28,7 +28,8 @@ export interface FailedResponse {
 const shownBodyLength = 500;
 
 /**
- * The warning after the last but one attempt (spec section 5): the endpoint is failing and may be paused after the next.
+ * The warning after the last but one attempt (spec section 5): the endpoint is failing and may be paused after the
+ * next.
  * @param lastWaitMs the schedule's last wait
  */
 export function warningMail(failure: EndpointFailure, lastWaitMs: number, publicUrl: string | undefined): RenderedMail {

@@ -1,7 +1,10 @@
 import type { RenderedMail } from './render.ts';
 
 export interface Mail extends RenderedMail {
-  /** What the mail is about, once for ever: its Message-ID is made of it, so that a repeat after a crash can be recognized. */
+  /**
+   * What the mail is about, once for ever: its Message-ID is made of it,
+   * so that a repeat after a crash can be recognized.
+   */
   id: string;
   to: readonly string[];
 }
@@ -13,7 +16,10 @@ export interface Sent {
   refused: string[];
   /** Not now. */
   deferred: string[];
-  /** Why some were deferred or refused: codes only, since servers quote addresses in their words. Null when all were accepted. */
+  /**
+   * Why some were deferred or refused: codes only, since servers
+   * quote addresses in their words. Null when all were accepted.
+   */
   reason: string | null;
 }
 

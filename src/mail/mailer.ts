@@ -1,4 +1,4 @@
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../log.ts';
 import { captureMails } from './capture.ts';
 import type { Mailer } from './mail.ts';
 import { parseSender } from './message.ts';
@@ -7,8 +7,8 @@ import { type SmtpTimeouts, smtpSend } from './smtp.ts';
 
 export interface MailerOptions {
   /**
-   * smtp:// (with STARTTLS where the server offers it) or smtps://, credentials and further options in it; `none`: mails are
-   * not wanted. Absent: mails are kept under `dataDir`, or in production stay due.
+   * smtp:// (with STARTTLS where the server offers it) or smtps://, credentials and further options in it; `none`:
+   * mails are not wanted. Absent: mails are kept under `dataDir`, or in production stay due.
    */
   smtpUrl?: string | undefined;
   isProduction?: boolean;

@@ -1,7 +1,10 @@
 import type { SendMailOptions } from 'nodemailer';
 import type { Mail } from './mail.ts';
 
-/** The sender of mails: `events@spark360.example`, or with a name before it, `Spark360 Events <events@spark360.example>`. */
+/**
+ * The sender of mails: `events@spark360.example`,
+ * or with a name before it, `Spark360 Events <events@spark360.example>`.
+ */
 export interface Sender {
   name: string;
   address: string;

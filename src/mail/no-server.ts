@@ -1,9 +1,9 @@
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../log.ts';
 import type { Mailer } from './mail.ts';
 
 /**
- * In production without `SMTP_URL`: each mail stays due, is tried again, and goes out when a process has it. Not kept as
- * files: a container's folder may not be writable, is gone with it, and no operator looks into it.
+ * In production without `SMTP_URL`: each mail stays due, is tried again, and goes out when a process has it. Not kept
+ * as files: a container's folder may not be writable, is gone with it, and no operator looks into it.
  */
 export function deferMails(log: Log): Mailer {
   log.error(

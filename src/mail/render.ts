@@ -1,11 +1,11 @@
 /** What a mail says; both its forms are made of this, so they cannot say different things. All of it is plain text. */
-export interface MailContent {
+interface MailContent {
   subject: string;
   headline: string;
   paragraphs: readonly string[];
   /** Label and value, in a table. */
   facts: readonly (readonly [label: string, value: string])[];
-  /** Text that somebody else wrote, shown as such. */
+  /** Text from outside, shown as such. */
   quote?: { label: string; text: string };
   /** What the reader can do; `url` is null where the service does not know its own address. */
   link: { label: string; url: string | null };

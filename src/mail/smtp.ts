@@ -2,7 +2,7 @@ import { createTransport } from 'nodemailer';
 import { type Sender, toMessage } from './message.ts';
 import { needsSmtpUtf8 } from './address.ts';
 import type { Mail, Mailer, Sent } from './mail.ts';
-import { afterFailure, afterSuccess, isAddress, onTheWire } from './answers.ts';
+import { afterFailure, afterSuccess, isAddress, onTheWire } from './smtp-outcome.ts';
 
 export interface SmtpTimeouts {
   /** From the name's lookup to the server's greeting. */
@@ -34,7 +34,8 @@ export function smtpSend({
     url: smtpUrl,
     pool: true,
     maxConnections,
-    // A connection that the server closed while it was idle costs one more try, not a wait; all else is Temporal's to retry.
+    // A connection that the server closed while it was idle costs
+    // one more try, not a wait; all else is Temporal's to retry.
     maxRequeues: 1,
     connectionTimeout: timeouts.connectMs,
     greetingTimeout: timeouts.connectMs,

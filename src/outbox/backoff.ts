@@ -1,4 +1,6 @@
-/** Waits between tries (milliseconds): doubling from the first to the longest, ±20 % so that many do not come at once. */
+/**
+ * Waits between tries (milliseconds): doubling from the first to the longest, ±20 % so that many do not come at once.
+ */
 export const backoffMs = (
   failures: number,
   { firstMs, longestMs }: { firstMs: number; longestMs: number },

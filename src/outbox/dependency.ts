@@ -3,8 +3,8 @@ import { backoffMs } from './backoff.ts';
 const probeBackoff = { firstMs: 250, longestMs: 5_000 };
 
 /**
- * A server that the relay cannot work without. After a failure a probe tells whether the server is away, and then every row
- * waits and none is blamed, or well, and then the failure is the row's own.
+ * A server that the relay cannot work without. After a failure a probe tells whether the server is away, and then every
+ * row waits and none is blamed, or well, and then the failure is the row's own.
  */
 export class Dependency {
   readonly #probe: () => Promise<unknown>;

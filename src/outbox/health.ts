@@ -6,7 +6,10 @@ export interface RelayHealth {
   ok: boolean;
   /** What is away, in words; null when nothing is. */
   reason: string | null;
-  /** Rows not relayed yet, exact up to 100,000; as of the last look, a few seconds ago at most unless the outbox is away. */
+  /**
+   * Rows not relayed yet, exact up to 100,000; as of the last look,
+   * a few seconds ago at most unless the outbox is away.
+   */
   pending: number;
   oldest_pending_seconds: number;
   /** Rows that failed and hold back their lead or widget. */

@@ -29,8 +29,8 @@ export interface Relayed {
 }
 
 /**
- * Relays the rows of one subject, each after the one before it, and stops at the first that has to wait: what comes later
- * in the same lead must not overtake it. `known` are the ids that the ledger holds; this adds to it.
+ * Relays the rows of one subject, each after the one before it, and stops at the first that has to wait: what comes
+ * later in the same lead must not overtake it. `known` are the ids that the ledger holds; this adds to it.
  */
 export async function relayRows(
   rows: readonly ReadRow[],

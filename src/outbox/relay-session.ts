@@ -3,7 +3,7 @@ import { outbox } from '../db/outbox.ts';
 import type { OutboxSession } from '../db/outbox-session.ts';
 import { bySubject } from '../intake/by-subject.ts';
 import { type Ledger, remember } from '../intake/ledger.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../log.ts';
 import type { Dependency } from './dependency.ts';
 import type { RelayState } from './health.ts';
 import type { OutboxMetrics } from './metrics.ts';
@@ -21,7 +21,7 @@ const cleanBatch = 5_000;
 /** How long a row is kept after it is done (milliseconds): an operator can look, and personal data is gone soon. */
 const keepDoneMs = 3_600_000;
 
-export interface RelaySessionDeps {
+interface RelaySessionDeps {
   ledger: Ledger;
   tools: Omit<RelayTools, 'dependenciesAreThere' | 'onFailure'>;
   dependencies: readonly Dependency[];
@@ -34,8 +34,8 @@ export interface RelaySessionDeps {
 }
 
 /**
- * The relay's work on one database session: claims a shard, relays a batch of its rows, marks what was done, releases the
- * shard. A stop finishes the batches under way; a lost session loses its claims with it.
+ * The relay's work on one database session: claims a shard, relays a batch of its rows, marks what was done, releases
+ * the shard. A stop finishes the batches under way; a lost session loses its claims with it.
  */
 export class RelaySession {
   readonly #session: OutboxSession;
@@ -53,7 +53,9 @@ export class RelaySession {
     this.#over.addEventListener('abort', deps.wake.set, { once: true });
   }
 
-  /** Resolves after a stop. Rejects when the session is lost or a statement on it failed: then a new session is needed. */
+  /**
+   * Resolves after a stop. Rejects when the session is lost or a statement on it failed: then a new session is needed.
+   */
   async work(): Promise<void> {
     const housekeeping = [this.#every(countMs, () => this.#count()), this.#every(cleanMs, () => this.#clean())];
     while (!this.#over.aborted) {
@@ -99,7 +101,9 @@ export class RelaySession {
     for (const subject of relayed) this.#observe(subject, readAt);
   }
 
-  /** Subjects go side by side, the rows of one subject in order. Nothing is signalled while the ledger cannot be asked. */
+  /**
+   * Subjects go side by side, the rows of one subject in order. Nothing is signalled while the ledger cannot be asked.
+   */
   async #relay(rows: readonly ReadRow[]): Promise<Relayed[]> {
     const { tools, log } = this.#deps;
     const known = await this.#known(rows);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventsClient } from '../client.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { inbound } from '../db/inbound.ts';
 import { outbox } from '../db/outbox.ts';
 import { openOutboxSession } from '../db/outbox-session.ts';
 import type { Queryable } from '../db/pool.ts';
 import { widgets } from '../db/widgets.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { backoffMs } from './backoff.ts';
 import { Dependency } from './dependency.ts';
@@ -22,7 +22,7 @@ const sessionBackoff = { firstMs: 250, longestMs: 5_000 };
 const calmMs = 10_000;
 const dayMs = 86_400_000;
 
-export interface RelayDeps {
+interface RelayDeps {
   config: Pick<Config, 'databaseUrl' | 'outboxDatabaseUrl' | 'retentionDays'>;
   /** Ours: the ledger of inbound ids, and the registered widgets. */
   db: Queryable;
@@ -44,8 +44,8 @@ class OutboxMissingError extends Error {
 }
 
 /**
- * Takes committed rows of the backend's outbox to their workflows (spec section 2), until it is stopped. Resolves at once:
- * what is away then, or later, is waited for, and `health` says so. Several relays share the work, in any processes.
+ * Takes committed rows of the backend's outbox to their workflows (spec section 2), until it is stopped. Resolves at
+ * once: what is away then, or later, is waited for, and `health` says so. Relays share the work, in any processes.
  */
 export async function startRelay({ config, db, client, temporalReady, metrics, log }: RelayDeps): Promise<Relay> {
   const url = config.outboxDatabaseUrl ?? config.databaseUrl;
@@ -55,17 +55,12 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
   const relayMetrics = outboxMetrics(metrics.registry);
   const state = new RelayState(relayMetrics);
 
-  const dependency = (name: string, probe: () => Promise<unknown>): Dependency =>
-    new Dependency(probe, (isAway, error) => {
-      state.set(name, isAway ? 'not reachable' : null);
-      if (isAway) log.warn({ part: name, err: error }, 'the relay waits');
-      else log.info({ part: name }, 'the relay goes on');
-    });
+  const watch = (name: string, probe: () => Promise<unknown>) => watchDependency({ name, probe, state, log });
   const ledger = inbound(db);
   const sessionDeps = {
     ledger,
     tools: { ledger, registered: widgets(db), client },
-    dependencies: [dependency('temporal', temporalReady), dependency('database', () => db.query('select 1'))],
+    dependencies: [watch('temporal', temporalReady), watch('database', () => db.query('select 1'))],
     wake,
     state,
     metrics: relayMetrics,
@@ -96,7 +91,7 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
       } catch (error) {
         failures = Date.now() - startedAt > calmMs ? 0 : failures + 1;
         state.set('outbox', error instanceof OutboxMissingError ? error.message : 'not reachable');
-        log.warn({ part: 'outbox', err: error }, 'the relay waits');
+        log.warn({ dependency: 'outbox', err: error }, 'the relay waits');
         await sleep(backoffMs(failures, sessionBackoff), undefined, { signal: stop.signal }).catch(() => undefined);
       }
     }
@@ -112,3 +107,17 @@ export async function startRelay({ config, db, client, temporalReady, metrics, l
     },
   };
 }
+
+interface Watched extends Pick<RelayDeps, 'log'> {
+  name: string;
+  probe: () => Promise<unknown>;
+  state: RelayState;
+}
+
+/** A server that the relay needs; the relay's health and its log follow whether it is there. */
+const watchDependency = ({ name, probe, state, log }: Watched): Dependency =>
+  new Dependency(probe, (isAway, error) => {
+    state.set(name, isAway ? 'not reachable' : null);
+    if (isAway) log.warn({ dependency: name, err: error }, 'the relay waits');
+    else log.info({ dependency: name }, 'the relay goes on');
+  });

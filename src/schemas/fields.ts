@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Text that every store and every parser down the road can hold: Postgres refuses NUL, and a lone surrogate has no UTF-8.
- * Empty and long ones are legal.
+ * Text that every store and every parser down the road can hold: Postgres refuses NUL, and a lone
+ * surrogate has no UTF-8. Empty and long ones are legal.
  */
 export const text = z.string().refine((value) => !value.includes('\0') && !/\p{Surrogate}/u.test(value), {
   error: 'expected text without NUL characters and lone surrogates',
@@ -18,7 +18,10 @@ const utcTimestamp = z.iso
     error: 'expected ISO 8601 UTC timestamp',
   });
 
-/** How far a backend's clock may be ahead of ours: a later moment would win over every change until then (spec section 2). */
+/**
+ * How far a backend's clock may be ahead of ours: a later moment would win over every change until
+ * then (spec section 2).
+ */
 const maxAheadMs = 24 * 60 * 60 * 1_000;
 
 /** The moment of an inbound event. */
@@ -29,7 +32,7 @@ export const inboundTimestamp = utcTimestamp.refine((value) => Date.parse(value)
 const inRange = { error: `expected number from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}` };
 
 /**
- * A number that JSON readers agree on (RFC 8259 §6). An integer beyond ±(2^53 − 1) is read as a double that is beyond it too,
- * so no look at the JSON text is needed. What is larger than any double is read as infinite, which is no number.
+ * A number that JSON readers agree on (RFC 8259 §6). An integer beyond ±(2^53 − 1) is read as a double that is beyond
+ * it too, so no look at the JSON text is needed. Larger than any double is read as infinite, which is no number.
  */
 export const number = z.number().min(Number.MIN_SAFE_INTEGER, inRange).max(Number.MAX_SAFE_INTEGER, inRange);

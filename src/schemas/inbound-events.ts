@@ -52,7 +52,7 @@ const widgetObject = z.object({
   referenceId: uuid.meta({ description: 'The widget' }),
   organizationId: uuid.nullish(),
   widgetType: text.nullish(),
-  // Not part of the contract, so whatever else is found there is ignored like any unknown field.
+  // Not part of the contract: other types are ignored like unknown fields.
   name: text.nullish().catch(null),
   version: text.nullish().catch(null),
   status: widgetStatus,

@@ -32,7 +32,10 @@ export function parseInbound(input: unknown): ParsedEvent {
   }
 }
 
-/** The content by which a repeat is told from a conflict: one moment is one spelling, and metadata changes nothing here. */
+/**
+ * The content by which a repeat is told from a conflict: one moment is one spelling, and metadata
+ * changes nothing here.
+ */
 function contentOf({ version: _version, metadata: _metadata, ...event }: VendorEvent): object {
   return { ...event, timestamp: new Date(event.timestamp).toISOString(), mode: event.mode ?? 'prod' };
 }

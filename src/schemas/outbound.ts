@@ -11,7 +11,7 @@ import {
 import { sampleBody } from './samples.ts';
 
 /** One kind of event a partner can subscribe to, as the API documents it. */
-export interface EventTypeDescription {
+interface EventTypeDescription {
   event: EventType;
   description: string;
   availability: Availability;

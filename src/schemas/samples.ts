@@ -74,7 +74,10 @@ const sampleFacts: LeadFacts = {
 const sampleWidget = { id: sampleIds.widget, version: '02', name: 'New Spark 02', sources: { '03': 'Instagram' } };
 const sampleContext: PublishingContext = { tier: 'ultimate', widget: sampleWidget };
 
-/** A sample event's body, made by the rules of a real one. The house is its owner's home, but for `lead.rental_alert`. */
+/**
+ * A sample event's body, made by the rules of a real one. The house is its owner's home, but for
+ * `lead.rental_alert`.
+ */
 export function sampleBody(
   type: EventType,
   ids: { eventId: string; timestamp: string; organizationId: string } = {

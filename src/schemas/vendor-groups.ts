@@ -3,8 +3,8 @@ import { defaultSurePayScale } from '../domain/scores.ts';
 import { number, text, uuid } from './fields.ts';
 
 /**
- * The groups of a lead under the vendor's names (spec section 2). Null and absent mean the same for everything optional;
- * unknown fields are ignored.
+ * The groups of a lead under the vendor's names (spec section 2). Null and absent mean the same for
+ * everything optional; unknown fields are ignored.
  */
 export const addressInfo = z
   .object({

@@ -1,4 +1,4 @@
-import { known } from '../domain/known.ts';
+import { omitNullish } from '../domain/omit-nullish.ts';
 import type {
   Hack,
   Insights,
@@ -40,7 +40,7 @@ export function toWidgetStep({ data, ...event }: WidgetEvent, fingerprint: strin
     mode: event.mode ?? 'prod',
     status: object.status,
     changedBy: object.changedBy ?? 'system',
-    ...known({
+    ...omitNullish({
       organizationId: object.organizationId,
       name: object.name,
       version: object.version,
@@ -57,7 +57,7 @@ const stepNames: Record<LeadStatus, LeadStepName> = {
   contact_info_provided: 'contact',
 };
 
-/** A report says nothing of how far the lead is, whatever status its object repeats. */
+/** A report's `leadStatus` does not count: it says nothing of how far the lead is. */
 function nameAndStatus(event: LeadEvent | ReportEvent): Pick<LeadStep, 'name' | 'lead_status'> {
   if (event.event === 'lead.enrichment_completed') return { name: 'enrichment' };
   const { leadStatus } = event.data.object;
@@ -65,10 +65,10 @@ function nameAndStatus(event: LeadEvent | ReportEvent): Pick<LeadStep, 'name' | 
 }
 
 function toFacts(object: LeadObject | ReportObject): LeadFacts {
-  return known({
+  return omitNullish({
     flow_id: object.flowId,
     widget_reference_id: object.widgetReferenceId,
-    source_tracking: object.sourceTracking && known(object.sourceTracking),
+    source_tracking: object.sourceTracking && omitNullish(object.sourceTracking),
     address: object.addressInfo && toAddress(object.addressInfo),
     project_details: object.roofProjectDetails && toProjectDetails(object.roofProjectDetails),
     contact: object.personalInfo && toContact(object.personalInfo),
@@ -95,23 +95,23 @@ const toAddress = (info: Group<'addressInfo'>) => ({
 });
 
 const toProjectDetails = ({ reason, startTime, details }: Group<'roofProjectDetails'>) =>
-  known({ reason, start_time: startTime, details });
+  omitNullish({ reason, start_time: startTime, details });
 
 const toContact = (info: Group<'personalInfo'>) => ({
   first_name: info.firstName,
   last_name: info.lastName,
   email: info.email,
-  ...known({ phone: info.phone }),
+  ...omitNullish({ phone: info.phone }),
   contact_consent: info.contactConsent,
 });
 
 const toContactPreference = ({ method, preferredTime, notes }: Group<'contactPreference'>) => ({
   method,
-  ...known({ preferred_time: preferredTime, notes }),
+  ...omitNullish({ preferred_time: preferredTime, notes }),
 });
 
 const toProperty = (info: Group<'propertyInfo'>): Property =>
-  known({
+  omitNullish({
     county: info.county,
     subdivision: info.subdivision,
     type: info.type,
@@ -123,7 +123,7 @@ const toProperty = (info: Group<'propertyInfo'>): Property =>
   });
 
 const toRoofEstimate = (estimate: Group<'roofEstimate'>): RoofEstimate =>
-  known({
+  omitNullish({
     estimate_number: estimate.estimateNumber,
     cost_min: estimate.costMin,
     cost_max: estimate.costMax,
@@ -133,20 +133,20 @@ const toRoofEstimate = (estimate: Group<'roofEstimate'>): RoofEstimate =>
     average_pitch: estimate.averagePitch,
     accuracy_alerts:
       estimate.accuracyAlerts &&
-      known({ roof_area: estimate.accuracyAlerts.roofArea, roof_pitch: estimate.accuracyAlerts.roofPitch }),
+      omitNullish({ roof_area: estimate.accuracyAlerts.roofArea, roof_pitch: estimate.accuracyAlerts.roofPitch }),
   });
 
 const toScores = (scores: Group<'scores'>): Scores =>
-  known({
+  omitNullish({
     lead_integrity_score: scores.leadIntegrityScore,
     elevate_score: scores.elevateScore,
     surepay_score: scores.surePayScore,
     // Both bounds travel together, so that merging never pairs the bounds of two scales.
-    surepay_scale: scores.surePayScale && { ...defaultSurePayScale, ...known(scores.surePayScale) },
+    surepay_scale: scores.surePayScale && { ...defaultSurePayScale, ...omitNullish(scores.surePayScale) },
   });
 
 const toInsights = (insights: Group<'insights'>): Insights =>
-  known({
+  omitNullish({
     hacks: insights.hacks?.flatMap(toHack),
     elevate_hack: toSingleHack(insights.elevateHack),
     surepay_hack: toSingleHack(insights.surePayHack),
@@ -155,7 +155,7 @@ const toInsights = (insights: Group<'insights'>): Insights =>
 /** A hack without a text is no hack. One not said to be actionable is not. */
 function toHack(hack: NonNullable<Group<'insights'>['hacks']>[number]): Hack[] {
   if (hack === null || hack.text === null || hack.text === undefined) return [];
-  return [{ text: hack.text, actionable: hack.actionable ?? false, ...known({ score: hack.score }) }];
+  return [{ text: hack.text, actionable: hack.actionable ?? false, ...omitNullish({ score: hack.score }) }];
 }
 
 const toSingleHack = (hack: Group<'insights'>['elevateHack']): { text: string } | null =>

@@ -1,6 +1,5 @@
-import type { ObservedAttempt } from '../delivery/parts.ts';
-import type { ObservedResend } from '../../activities/resend.ts';
-import type { Log } from './log.ts';
+import type { ObservedAttempt } from '../delivery/attempt.ts';
+import type { Log } from '../log.ts';
 import type { Metrics } from './metrics.ts';
 
 interface Telemetry {
@@ -26,7 +25,7 @@ export const observeAttempt =
 /** The same for one asked for by hand, counted by itself: it says nothing of how well the service delivers. */
 export const observeResend =
   ({ log, metrics }: Telemetry) =>
-  (attempt: ObservedResend): void => {
+  (attempt: ObservedAttempt): void => {
     metrics.resends.inc({ outcome: attempt.outcome.kind });
     writeLine(log, attempt, true);
   };

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Backlog } from '../db/backlog.ts';
 import { within } from '../within.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 /** An answer of the database serves all scrapes within this time (milliseconds). */
 const freshMs = 15_000;
@@ -57,7 +57,7 @@ const gauges: BacklogGauge[] = [
 ];
 
 /**
- * Gauges of what waits, read when somebody scrapes. Every process reads the same database, so a dashboard takes their maximum.
+ * Gauges of what waits, read at each scrape. Every process reads the same database, so a dashboard takes their maximum.
  * While it does not answer the gauges are absent: an old number, or 0, would look like good news.
  */
 export function observeBacklog(registry: Registry, read: () => Promise<Backlog>, log: Pick<Log, 'debug'>): void {

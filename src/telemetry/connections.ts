@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../db/pool.ts';
 
-/** Gauges of the connections to Postgres, by pool. They are counted in memory, when somebody scrapes. */
+/** Gauges of the connections to Postgres, by pool. They are counted in memory at each scrape. */
 export function observeConnections(registry: Registry, pools: Record<string, Pick<Database, 'connections'>>): void {
   new Gauge({
     name: 'spark360_database_connections',

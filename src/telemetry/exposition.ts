@@ -4,7 +4,7 @@ import type { Metrics } from './metrics.ts';
 /** The Temporal SDK answers from memory: whatever takes longer is not worth a scrape's timeout (milliseconds). */
 const sdkTimeoutMs = 1_000;
 
-export interface ExpositionParts {
+export interface ExpositionDeps {
   metrics: Pick<Metrics, 'registry'>;
   /** Where the Temporal SDK serves its metrics in this process, `host:port`; absent: it does not. */
   sdkMetricsAddress?: string | undefined;
@@ -12,7 +12,7 @@ export interface ExpositionParts {
 }
 
 /** A process's metrics in Prometheus' text format: ours, joined with those of the Temporal SDK. */
-export async function exposition({ metrics, sdkMetricsAddress, log }: ExpositionParts): Promise<string> {
+export async function exposition({ metrics, sdkMetricsAddress, log }: ExpositionDeps): Promise<string> {
   const ofSdk = async (): Promise<string> => {
     if (sdkMetricsAddress === undefined) return '';
     try {

@@ -1,4 +1,3 @@
-import type { RemovedRows } from '../../activities/retention.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
@@ -11,7 +10,9 @@ export interface Metrics {
   inboundEvents: Counter<'outcome'>;
   /** Delivery attempts. `outcome`: delivered, retry, abandoned, held. */
   attempts: Counter<'outcome'>;
-  /** Attempts asked for by hand. `outcome`: delivered, abandoned: what a failed one would have been, it changes nothing. */
+  /**
+   * Attempts asked for by hand. `outcome`: delivered, abandoned: what a failed one would have been, it changes nothing.
+   */
   resends: Counter<'outcome'>;
   /** From the acceptance of the inbound event that made a delivery due to its success, over all attempts. */
   acceptedToDelivered: Histogram;
@@ -53,30 +54,7 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
       labelNames: ['outcome'],
       registers,
     }),
-    attempts: new Counter({
-      name: 'spark360_delivery_attempts_total',
-      help: 'Delivery attempts by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    resends: new Counter({
-      name: 'spark360_resends_total',
-      help: 'Attempts asked for by hand, by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    acceptedToDelivered: new Histogram({
-      name: 'spark360_accepted_to_delivered_seconds',
-      help: 'From the acceptance of what made a delivery due to its success',
-      buckets: deliveryBuckets,
-      registers,
-    }),
-    acceptedToFirstAttempt: new Histogram({
-      name: 'spark360_accepted_to_first_attempt_seconds',
-      help: 'From the acceptance of what made a delivery due to its first attempt',
-      buckets: deliveryBuckets,
-      registers,
-    }),
+    ...deliveryMetrics(registers),
     mails: new Counter({
       name: 'spark360_mails_total',
       help: 'Mails by recipient and outcome',
@@ -110,9 +88,38 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
   };
 }
 
+const deliveryMetrics = (registers: Registry[]) => ({
+  attempts: new Counter({
+    name: 'spark360_delivery_attempts_total',
+    help: 'Delivery attempts by outcome',
+    labelNames: ['outcome'],
+    registers,
+  }),
+  resends: new Counter({
+    name: 'spark360_resends_total',
+    help: 'Attempts asked for by hand, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  }),
+  acceptedToDelivered: new Histogram({
+    name: 'spark360_accepted_to_delivered_seconds',
+    help: 'From the acceptance of what made a delivery due to its success',
+    buckets: deliveryBuckets,
+    registers,
+  }),
+  acceptedToFirstAttempt: new Histogram({
+    name: 'spark360_accepted_to_first_attempt_seconds',
+    help: 'From the acceptance of what made a delivery due to its first attempt',
+    buckets: deliveryBuckets,
+    registers,
+  }),
+});
+
+type RemovedRows = Record<'deliveries' | 'attempts' | 'bodies' | 'receipts' | 'jobs' | 'audit', number>;
+
 /** Adds to the counter what one batch of retention removed. */
 export const countRemoved =
   ({ retentionRemoved }: Pick<Metrics, 'retentionRemoved'>) =>
   (removed: RemovedRows): void => {
-    for (const [rows, count] of Object.entries<number>({ ...removed })) retentionRemoved.inc({ rows }, count);
+    for (const [rows, count] of Object.entries(removed)) retentionRemoved.inc({ rows }, count);
   };

@@ -3,8 +3,9 @@ import { InterceptingCall, type Interceptor, Metadata, status } from '@grpc/grpc
 type Call = ConstructorParameters<typeof InterceptingCall>[0];
 
 /**
- * Rejects a call on a connection that was closed. The client's own retries call again from a timer, where grpc-js throws:
- * a backend that closed its client while Temporal was away would end by an uncaught exception, and its `publish` never.
+ * Rejects a call on a connection that was closed. The client's own retries call again from a timer, where grpc-js
+ * throws: a backend that closed its client while Temporal was away would end by an uncaught exception, and its
+ * `publish` never.
  */
 export const rejectAfterClose: Interceptor = (options, nextCall) => {
   let call: Call;

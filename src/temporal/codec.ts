@@ -1,19 +1,22 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { keyIdOf, type KeyRing } from '../crypto/key-ring.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
 
 // A CommonJS module whose names Node cannot see from here.
 const { temporal } = proto;
 
 const encoding = 'binary/encrypted';
 const encodingBytes = Buffer.from(encoding);
-/** A payload travels between workflows, activities and the UI's codec endpoint, so only its kind is bound, not its place. */
+/**
+ * A payload travels between workflows, activities and the UI's codec endpoint, so only its kind is bound, not its
+ * place.
+ */
 const context = 'temporal-payload';
 
 /**
- * Encrypts everything Temporal keeps (spec section 6): the whole payload, metadata included, becomes the data of one of
- * encoding `binary/encrypted`. Decoding leaves a payload of another encoding as it is: one written before encryption was
- * on, or typed by the operator in the UI. Throws `SealedValueError` for one that cannot be opened.
+ * Encrypts everything Temporal keeps (spec section 6): a payload, metadata included, becomes the data of one of
+ * encoding `binary/encrypted`. Payloads of other encodings are decoded as they are. @throws `SealedValueError` on
+ * decoding
  */
 export const encryptionCodec = (ring: KeyRing): PayloadCodec => {
   const keyId = Buffer.from(ring.primaryId);
@@ -27,10 +30,6 @@ export const encryptionCodec = (ring: KeyRing): PayloadCodec => {
     decode: async (payloads) => payloads.map((payload) => (isEncrypted(payload) ? decrypt(ring, payload) : payload)),
   };
 };
-
-/** The id of the key an encrypted payload needs; null for a plain one. */
-export const payloadKeyId = (payload: Payload): string | null =>
-  isEncrypted(payload) && payload.data ? keyIdOf(payload.data) : null;
 
 function isEncrypted({ metadata }: Payload): boolean {
   const found = metadata?.encoding;

@@ -7,10 +7,12 @@ import {
   makeGrpcRetryInterceptor,
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
-import type { TemporalTls } from '../config.ts';
+import type { Config, TemporalTls } from '../config/config.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import { rejectAfterClose } from './closed-connection.ts';
 import { dataConverter } from './data-converter.ts';
+
+const pingDeadlineMs = 2_000;
 
 export interface TemporalTarget {
   /** host:port */
@@ -19,6 +21,18 @@ export interface TemporalTarget {
   apiKey?: string;
   /** Absent: no TLS; an empty object: TLS with the system's authorities. */
   tls?: TemporalTls;
+}
+
+/** @throws when TEMPORAL_ADDRESS is absent */
+export function temporalTarget(config: Config): TemporalTarget {
+  const { temporalAddress: address, temporalNamespace: namespace, temporalApiKey, temporalTls } = config;
+  if (address === undefined) throw new Error('TEMPORAL_ADDRESS: required');
+  return {
+    address,
+    namespace,
+    ...(temporalApiKey !== undefined && { apiKey: temporalApiKey }),
+    ...(temporalTls !== undefined && { tls: temporalTls }),
+  };
 }
 
 /** The options that client and worker connections share. Throws when a named file cannot be read. */
@@ -61,4 +75,11 @@ export async function temporalClient(
     // A query of a closed run would have a worker replay all of its history, only to tell what Postgres knows.
     workflow: { queryRejectCondition: 'NOT_OPEN' },
   });
+}
+
+/** Rejects when Temporal does not answer for the namespace within two seconds. */
+export async function pingTemporal({ connection }: Client, namespace: string): Promise<void> {
+  await connection.withDeadline(Date.now() + pingDeadlineMs, () =>
+    (connection as Connection).workflowService.describeNamespace({ namespace }),
+  );
 }

@@ -1,5 +1,5 @@
 import { DefaultLogger, type LogLevel, Runtime } from '@temporalio/worker';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../log.ts';
 
 const levels: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',
@@ -13,8 +13,8 @@ const levels: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = 
 const expected = 'No workflows registered';
 
 /**
- * Sends the SDK's own lines to our log, from warnings on, and serves its metrics at `metricsAddress` (host:port). Once a
- * process, before anything else of the SDK is used.
+ * Sends the SDK's own lines to our log, from warnings on, and serves its metrics at `metricsAddress` (host:port). Once
+ * a process, before anything else of the SDK is used.
  */
 export function installRuntime(log: Log, metricsAddress?: string): void {
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {

@@ -4,14 +4,17 @@ export interface SavedView {
   url: string;
 }
 
-export interface SavedViewOptions {
+interface SavedViewOptions {
   uiUrl: string;
   namespace: string;
   /** Absent: there is no view of one organization. */
   organizationId?: string;
   /** Epoch milliseconds: days count back from it. */
   now: number;
-  /** The server has the attribute `TemporalReportedProblems`; without it a query that names it is refused. False unless told. */
+  /**
+   * The server has the attribute `TemporalReportedProblems`; without it a query that names it is refused. False by
+   * default.
+   */
   reportsProblems?: boolean;
 }
 

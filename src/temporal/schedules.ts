@@ -32,8 +32,8 @@ const ensureOverdueSchedule = (temporal: Client, taskQueue: string, id: string =
   });
 
 /**
- * Makes a schedule, unless it is there: an operator may have paused it or moved it to another hour, and every worker asks for
- * it at its start. A run that would begin while another one goes on is skipped.
+ * Makes a schedule, unless it is there: an operator may have paused it or moved it to another hour, and every worker
+ * asks for it at its start. A run that would begin while another one goes on is skipped.
  */
 async function ensure({ schedule }: Client, options: ScheduleOptions): Promise<void> {
   try {

@@ -18,8 +18,8 @@ export async function missingSearchAttributes(connection: Connection, namespace:
 }
 
 /**
- * Registers the search attributes that a namespace lacks. Throws, naming the command to run, where this needs rights that
- * the credentials do not have: Temporal Cloud gives them to no worker.
+ * Registers the search attributes that a namespace lacks. Throws, naming the command to run, where this needs rights
+ * that the credentials do not have: Temporal Cloud gives them to no worker.
  */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const missing = await missingSearchAttributes(connection, namespace);

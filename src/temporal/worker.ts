@@ -1,46 +1,49 @@
 import { setFlagsFromString } from 'node:v8';
 import {
+  type ActivityInterceptorsFactory,
   NativeConnection,
   type NativeConnectionOptions,
   Worker,
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import { createActivities } from '../../activities/index.ts';
-import type { WorkerVersion } from '../config.ts';
-import type { Deps } from '../deps.ts';
+import { type ActivityDeps, createActivities } from '../../activities/index.ts';
+import type { Config, WorkerVersion } from '../config/config.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import { resendTaskQueue } from '../domain/ids.ts';
 import { mailTaskQueue } from '../domain/notice.ts';
 import { maxConnections } from '../mail/smtp.ts';
-import { connectionOptions } from './connection.ts';
+import type { Log } from '../log.ts';
+import { connectionOptions, type TemporalTarget } from './connection.ts';
 import { dataConverter } from './data-converter.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /**
- * At every step of any workflow the SDK's core walks through all it keeps, a quarter of a millisecond for a thousand, and takes no other
- * step until then. So what is kept is divided, each part with a thread and a core of its own.
+ * At every step of any workflow the SDK's core walks through all that it keeps: 0.25 ms for a thousand. So what is kept
+ * is divided among parts, each with a thread and a core of its own.
  */
 const cachedInOnePart = 1_250;
 /**
- * A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second, and no more than
- * a busy machine works off well before the tasks time out (10 s).
+ * A workflow task that waits for a first attempt holds its slot: enough of them for the slowest half second, and no
+ * more than a busy machine works off well before the tasks time out (10 s).
  */
 const maxWorkflowTasks = 200;
-/** Each poll takes a task at a time: with the ten that are usual, a server whose answers are slow hands out a few tasks a second. */
+/** A poll takes one task: with the SDK's ten polls, a server with slow answers hands out only a few tasks a second. */
 const maxWorkflowTaskPolls = 40;
-/** A burst is of new leads, and their tasks do not come by the polls for cached ones: half of the polls are for them. */
+/**
+ * A burst is of new leads, and their tasks do not come by the polls for cached ones: half of the polls are for them.
+ */
 const shareOfNewLeads = 0.5;
 /**
- * A workflow of a thousand lanes may take seconds for one task on a busy machine. Stopped in the middle, Node ends the whole
- * process ("async hook stack has become corrupted"), so that is for a workflow that never ends its task. The SDK takes this
- * setting (its default is 5 s), but has it in no type yet.
+ * A workflow of a thousand lanes may take seconds for one task on a busy machine, and stopping it ends the Node process
+ * ("async hook stack has become corrupted"). The SDK's default is 5 s; its types do not have this setting yet.
  */
 const patience = { isolateExecutionTimeout: '30s' };
 /**
- * Of its own accord V8 collects all garbage when the heap has grown by a quarter, and when a thread has little to do: with some thousand workflows
- * every fifteen seconds, and for a third of a second each step of every lead takes several times as long. So the heap may grow to
- * two and a half times what is in use, and memory pays for it. The main thread's reducer is there before this is set, so that a worker is also
- * started with `--no-memory-reducer`.
+ * By default V8 collects all garbage when the heap has grown by a quarter: with some thousand workflows every fifteen
+ * seconds, and steps are slow for a third of a second. Workers are also started with `--no-memory-reducer`, which comes
+ * too late here.
  */
 const collectSeldom = ['--heap-growing-percent=150', '--no-memory-reducer'];
 /**
@@ -70,44 +73,39 @@ export interface RunningWorker {
 }
 
 /**
- * A lead lives for weeks: were it pinned to the version it began on, every release's workers would have to run as long. So
- * it goes on with whatever version is current, and changes to workflows go through `patched()` from the first release on, versioned or not.
+ * A lead lives for weeks, too long for every release's workers to run on. So it is not pinned to the version it began
+ * on, and from the first release on changes to workflows go through `patched()`.
  */
 const deploymentOptions = (version: WorkerVersion): Pick<WorkerOptions, 'workerDeploymentOptions'> => ({
   workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
 });
 
+interface WorkerDeps {
+  config: Pick<Config, 'maxCachedWorkflows' | 'temporalNamespace' | 'workerVersion' | 'workflowStacks'>;
+  keyRing: KeyRing;
+  temporalTarget: TemporalTarget;
+  taskQueue: string;
+  activityDeps: ActivityDeps;
+  delivery: Pick<Delivery, 'inFlight' | 'queue' | 'heartbeat'>;
+  /** Null: activities are not traced. */
+  traces: { activities: ActivityInterceptorsFactory } | null;
+  log: Log;
+}
+
 /** Runs workflows with their attempts, and beside them, on task queues of their own, resends and mails. */
-export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBundleOption): Promise<RunningWorker> {
-  const { config, keyRing, log } = deps;
+export async function startWorker(
+  deps: WorkerDeps,
+  workflowBundleOption?: WorkflowBundleOption,
+): Promise<RunningWorker> {
+  const { config, log } = deps;
   for (const flag of collectSeldom) setFlagsFromString(flag);
   const parts = Math.ceil(config.maxCachedWorkflows / cachedInOnePart);
-  const partOf = (whole: number): number => Math.ceil(whole / parts);
   const target = { ...(await connectionOptions(deps.temporalTarget)), ...uncompressed };
   // A connection takes one worker of a task queue, and no second one.
   const connections = await Promise.all(Array.from({ length: parts }, () => NativeConnection.connect(target)));
-  const shared = {
-    connection: connections[0] as NativeConnection,
-    namespace: config.temporalNamespace,
-    dataConverter: dataConverter(keyRing),
-    activities: createActivities(deps.activityParts),
-    ...(deps.traces !== null && { interceptors: { activity: [deps.traces.activities] } }),
-    ...(config.workerVersion !== undefined && deploymentOptions(config.workerVersion)),
-    shutdownGraceTime: shutdownGraceMs,
-    shutdownForceTime: shutdownForceMs,
-  } satisfies Partial<WorkerOptions>;
-  const leads = {
-    ...shared,
-    taskQueue: deps.taskQueue,
-    workflowBundle: workflowBundleOption ?? (await workflowBundle({ stacks: config.workflowStacks })),
-    maxCachedWorkflows: partOf(config.maxCachedWorkflows),
-    maxConcurrentWorkflowTaskExecutions: partOf(maxWorkflowTasks),
-    maxConcurrentWorkflowTaskPolls: partOf(maxWorkflowTaskPolls),
-    nonStickyToStickyPollRatio: shareOfNewLeads,
-    ...patience,
-    maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
-    maxConcurrentActivityTaskExecutions: maxControlActivities,
-  } satisfies WorkerOptions;
+  const shared = sharedOptions(deps, connections[0] as NativeConnection);
+  const bundle = workflowBundleOption ?? (await workflowBundle({ stacks: config.workflowStacks }));
+  const leads = { ...shared, ...leadOptions(deps, bundle, parts) };
   const workers = await Promise.all([
     ...connections.map((connection) => Worker.create({ ...leads, connection })),
     Worker.create({
@@ -121,8 +119,8 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
       maxConcurrentActivityTaskExecutions: maxMails,
     }),
   ]);
-  const { inFlight, queue, presence } = deps.delivery;
-  await presence.start();
+  const { inFlight, queue, heartbeat } = deps.delivery;
+  await heartbeat.start();
   const running = Promise.all(workers.map((worker) => worker.run()));
   void queue.dispatchAll();
   const failure = running.then(
@@ -136,10 +134,43 @@ export async function startWorker(deps: Deps, workflowBundleOption?: WorkflowBun
     failure,
     async stop() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      // Attempts that were handed over belong to no task: without this their answers would be lost.
+      // Attempts that were handed over belong to no task: without this their answers would be lost. The tasks that end
+      // now may hand over some more.
+      const giveUpAt = performance.now() + shutdownGraceMs;
       await Promise.all([running.catch(() => {}), inFlight.stop(shutdownGraceMs)]);
-      await presence.stop();
+      await inFlight.stop(giveUpAt - performance.now());
+      await heartbeat.stop();
       await Promise.all(connections.map((connection) => connection.close()));
     },
   };
+}
+
+const sharedOptions = ({ config, keyRing, activityDeps, traces }: WorkerDeps, connection: NativeConnection) =>
+  ({
+    connection,
+    namespace: config.temporalNamespace,
+    dataConverter: dataConverter(keyRing),
+    activities: createActivities(activityDeps),
+    ...(traces !== null && { interceptors: { activity: [traces.activities] } }),
+    ...(config.workerVersion !== undefined && deploymentOptions(config.workerVersion)),
+    shutdownGraceTime: shutdownGraceMs,
+    shutdownForceTime: shutdownForceMs,
+  }) satisfies Partial<WorkerOptions>;
+
+/**
+ * Of one of `parts` workers that run the workflows: each has its share of what they keep and of the tasks they take.
+ */
+function leadOptions({ config, taskQueue }: WorkerDeps, bundle: WorkflowBundleOption, parts: number) {
+  const share = (whole: number): number => Math.ceil(whole / parts);
+  return {
+    taskQueue,
+    workflowBundle: bundle,
+    maxCachedWorkflows: share(config.maxCachedWorkflows),
+    maxConcurrentWorkflowTaskExecutions: share(maxWorkflowTasks),
+    maxConcurrentWorkflowTaskPolls: share(maxWorkflowTaskPolls),
+    nonStickyToStickyPollRatio: shareOfNewLeads,
+    ...patience,
+    maxConcurrentLocalActivityExecutions: maxWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: maxControlActivities,
+  } satisfies WorkerOptions;
 }

@@ -8,7 +8,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const extension = extname(import.meta.url);
 
 /** What a bundle is made of, and for. */
-export interface BundleOptions {
+interface BundleOptions {
   /** Absolute; default: the service's own. */
   workflowsPath?: string;
   /** Whether errors and promises note where they came from: for debugging, at several times the CPU. */
@@ -16,9 +16,9 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles the workflows that a module exports; gives the code. Their modules hold no state of a workflow, so each is
- * evaluated once in a process, not once in every workflow: that is half of the time it takes to begin one, and most of its
- * memory.
+ * Bundles the workflows that a module exports; gives the code. A module is evaluated once in a process, not once in
+ * every workflow: modules hold no state, and evaluating them takes half of the time and most of the memory of a new
+ * workflow.
  */
 export async function bundleWorkflows({
   workflowsPath = here(`../../workflows/index${extension}`),

@@ -4,7 +4,10 @@ import { within } from '../within.ts';
 import { readEndpointUrl } from './endpoint-url.ts';
 import { type Resolve, systemResolve } from './resolve.ts';
 
-/** Where no delivery may go (spec section 4). One message for all, without the address: an answer must not map our network. */
+/**
+ * Where no delivery may go (spec section 4).
+ * One message for all, without the address: an answer must not map our network.
+ */
 export class BlockedAddressError extends Error {
   override readonly name = 'BlockedAddressError';
   constructor() {
@@ -19,14 +22,14 @@ export interface GuardOptions {
   resolve?: Resolve;
 }
 
-/** RFC 4291 §2.4: the only global unicast space handed out. Outside it lie compatible, translated and invented forms that ipaddr.js calls unicast. */
+/** RFC 4291 §2.4: the only global unicast space handed out. ipaddr.js calls forms outside it unicast, too. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 /** Azure's host agent and metadata: a public number, reachable from inside only. */
 const azureHost = '168.63.129.16';
 
 /**
- * True for an address on the public internet. Private, loopback, link-local (169.254.169.254 with it), shared, multicast,
- * reserved and documentation ranges are not, nor is a v4 address in whatever v6 form: mapped, NAT64, 6to4, Teredo.
+ * True for an address on the public internet. Private, loopback, link-local (169.254.169.254 with it), shared,
+ * multicast, reserved and documentation ranges are not, nor is a v4 address in a v6 form (mapped, NAT64, 6to4, Teredo).
  */
 export function isPublicAddress(address: string): boolean {
   const parsed = parseAddress(address);
@@ -47,13 +50,13 @@ export function isAllowedAddress(
 }
 
 /** `url` is the form to store. */
-export type UrlCheck = { ok: true; url: string } | { ok: false; message: string };
+type UrlCheck = { ok: true; url: string } | { ok: false; message: string };
 
 const resolveTimeoutMs = 5_000;
 
 /**
- * The rules for an endpoint's URL at create, at edit and before a test (spec section 4): https, no credentials, a name that resolves, and
- * only to public addresses. Takes up to 5 s. It guards against mistakes early; what protects is the check at connect.
+ * The rules for an endpoint's URL at create, at edit and before a test (spec section 4): https, no credentials, a name
+ * that resolves, and only to public addresses. Takes up to 5 s. Against mistakes; the check at connect protects.
  */
 export async function checkEndpointUrl(text: string, options: GuardOptions): Promise<UrlCheck> {
   const read = readEndpointUrl(text);

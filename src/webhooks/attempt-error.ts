@@ -1,7 +1,10 @@
 import type { AttemptError } from '../domain/outcome.ts';
 import { BlockedAddressError } from './address-guard.ts';
 
-/** Sentences for what partners meet most; the others name the code. Never the error's own message, which may quote a URL or bytes received. */
+/**
+ * Sentences for frequent errors; the others name the code. The error's own message may quote a URL
+ * or received bytes.
+ */
 const known: Readonly<Record<string, AttemptError>> = {
   ENOTFOUND: { class: 'dns', message: 'The host name does not resolve.' },
   EAI_AGAIN: { class: 'dns', message: 'The name server did not answer.' },

@@ -12,7 +12,10 @@ export interface ConnectionOptions {
   onUnasked: () => void;
 }
 
-/** One connection to an endpoint, with one request at a time: an undici client whose socket is read through `Exchange.read`. */
+/**
+ * One connection to an endpoint, with one request at a time: an undici client whose socket is read
+ * through `Exchange.read`.
+ */
 export class Connection {
   readonly openedAt = Date.now();
   readonly #client: Client;
@@ -63,15 +66,15 @@ export class Connection {
     return socket !== null && !socket.destroyed && socket.writableLength === 0;
   }
 
-  /** Whatever is under way ends, also what has not been written yet. */
+  /** Ends what is under way, also what has not been written yet. */
   async destroy(): Promise<void> {
     this.#exchange = null;
     await this.#client.destroy();
   }
 
   /**
-   * undici takes all bytes of a socket by `read()`, so this is the one place where they can be seen first. Bytes that no request
-   * asked for would be taken for the next one's answer: they end the connection.
+   * undici takes all bytes of a socket by `read()`, so this is the one place where they can be seen first.
+   * Bytes that no request asked for would be taken for the next one's answer: they end the connection.
    */
   #readThroughExchange(socket: Socket): void {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;

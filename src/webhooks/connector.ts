@@ -4,7 +4,7 @@ import { buildConnector } from 'undici';
 import { BlockedAddressError, type GuardOptions, isAllowedAddress } from './address-guard.ts';
 import { type Resolve, shared, systemResolve } from './resolve.ts';
 
-export interface ConnectorOptions extends GuardOptions {
+interface ConnectorOptions extends GuardOptions {
   /** For name, TCP and TLS together. */
   timeoutMs: number;
   /** Certificate authorities to trust instead of the system's, PEM. */
@@ -12,9 +12,10 @@ export interface ConnectorOptions extends GuardOptions {
 }
 
 /**
- * Opens connections to allowed addresses only. The address checked is the address used, so a name that changes between two
- * look-ups gets nowhere: a literal is checked here, because Node never looks literals up; every address a name has is checked in
- * the look-up whose answer is connected to; and the address the socket really reached is checked before a byte of HTTP goes out.
+ * Opens connections to allowed addresses only. The address checked is the address used, so a name that changes between
+ * two look-ups gets nowhere: a literal is checked here, because Node never looks literals up; every address a name has
+ * is checked in the look-up whose answer is connected to; and the address the socket really reached is checked before a
+ * byte of HTTP goes out.
  */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
   const resolve = shared(options.resolve ?? systemResolve);
@@ -27,7 +28,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
   };
   const secure = buildConnector({
     ...common,
-    rejectUnauthorized: true, // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true, // NODE_TLS_REJECT_UNAUTHORIZED does not count.
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     lookup: guardedLookup(resolve, 'https:', options),
   });
@@ -55,7 +56,10 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
   };
 }
 
-/** `dns.lookup`'s signature over `resolve`. One refused address among good ones refuses the name: no honest name is both. */
+/**
+ * `dns.lookup`'s signature over `resolve`.
+ * One refused address among good ones refuses the name: no honest name is both.
+ */
 function guardedLookup(resolve: Resolve, protocol: string, options: GuardOptions): LookupFunction {
   return (hostname: string, { all }: LookupOptions, callback) => {
     resolve(hostname).then(

@@ -1,5 +1,5 @@
 /** The one form in which a URL is stored, listed and used; or why it is refused. */
-export type ReadUrl = { ok: true; url: URL } | { ok: false; message: string };
+type ReadUrl = { ok: true; url: URL } | { ok: false; message: string };
 
 const maxLength = 2_048;
 /** The parser drops or mends these without a word, so that what is used would not be what was written. */
@@ -7,9 +7,8 @@ const mended = /[\s\p{Cc}\\]/u;
 const withAuthority = /^https?:\/\/([^/?#]+)/i;
 
 /**
- * Reads an endpoint's URL as the URL parser writes it (WHATWG URL): scheme and host in lower case, an international name in
- * ASCII, no default port, `.` and `..` resolved; without the host's last dot, which no certificate and no server name has (RFC
- * 6066 §3). Blanks around it are cut. What the parser would read as another URL than a person does is refused.
+ * Reads an endpoint's URL as the URL parser writes it (WHATWG URL), without blanks around it and without the host's
+ * last dot, which no server name has (RFC 6066 §3). What the parser reads otherwise than a person would is refused.
  */
 export function readEndpointUrl(text: string): ReadUrl {
   const trimmed = text.trim();

@@ -12,20 +12,20 @@ const lateMs = 100;
 /** What came in during a pause of this process, or of the partner, is still read: well inside the attempt's lease. */
 const graceMs = 1_000;
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   timeoutMs: number;
-  /** The partner closed the connection without a byte of an answer: true when the request is made again, on another one. */
+  /**
+   * The partner closed the connection without a byte of an answer: true when the request is made again, on another one.
+   */
   repeat: () => boolean;
   /** Called once. The connection may be used again only where `isAnswered`. */
   settle: (result: AttemptResult) => void;
 }
 
 /**
- * One request and its answer, as undici tells it. `settle` is called at the latest after `timeoutMs`, counted from here: name,
- * connection and TLS included; a second later where this process stood still when that was over, so that an answer which is
- * there already is not called a timeout, and the event sent twice. What happens on the connection afterwards changes nothing.
- *
- * The answer is its status line: once that could be read, nothing behind it makes it a failure.
+ * One request and its answer, as undici gives it. Once the status line could be read, nothing behind it makes it a
+ * failure. `settle` is called within `timeoutMs`, name look-up and TLS included; a second later where this process
+ * stood still at that moment: an answer that is there already must not become a timeout, and the event be sent twice.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
@@ -89,7 +89,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#isComplete = !this.settled;
-    // undici gives the connection back one turn of the event loop from now: told earlier, the next request would open another.
+    // undici gives the connection back one turn of the event loop from now:
+    // told earlier, the next request would open another.
     this.#finish(null, (settle) => queueMicrotask(() => setImmediate(settle)));
   }
 

@@ -7,12 +7,18 @@ export interface ResolvedAddress {
   family: number;
 }
 
-/** Between two readings of the file (milliseconds): an edit counts from then on, and a busy sender does not read it each time. */
+/**
+ * Between two readings of the file (milliseconds): an edit counts from then on, and a busy sender
+ * does not read it each time.
+ */
 const keepMs = 5_000;
 
 type Hosts = ReadonlyMap<string, ResolvedAddress[]>;
 
-/** Looks names up in a hosts file (hosts(5)): an address, then its names, case-insensitive. One that is missing has no names. */
+/**
+ * Looks names up in a hosts file (hosts(5)): an address, then its names, case-insensitive. One that
+ * is missing has no names.
+ */
 export function hostsFile(path: string): (name: string) => Promise<ResolvedAddress[]> {
   let hosts: Hosts = new Map();
   let readAt = Number.NEGATIVE_INFINITY;

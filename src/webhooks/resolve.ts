@@ -4,7 +4,7 @@ import { hostsFile, type ResolvedAddress } from './hosts-file.ts';
 /** All addresses of a name; an empty list, or an exception with a `code`, when it does not resolve. */
 export type Resolve = (hostname: string) => Promise<ResolvedAddress[]>;
 
-export interface ResolverOptions {
+interface ResolverOptions {
   /** Asked before any name server; default `/etc/hosts`. */
   hostsPath?: string;
   /** `address:port` of name servers; default: those of the system, read anew for each look-up. */
@@ -15,16 +15,18 @@ export interface ResolverOptions {
 
 /** Of one question to one server; asked twice (milliseconds). */
 const questionTimeoutMs = 1_500;
-/** How long an answer of one family is waited for when the other has addresses (milliseconds): some servers swallow AAAA. */
+/**
+ * How long an answer of one family is waited for when the other
+ * has addresses (milliseconds): some servers swallow AAAA.
+ */
 const otherFamilyMs = 1_000;
 /** How long a failure is remembered (milliseconds): a dead name is not asked for with each of a crowd's attempts. */
 const failureKeptMs = 5_000;
 const mostFailures = 10_000;
 
 /**
- * Looks names up without holding a thread: the system's own look-up (getaddrinfo) keeps one of a few for as long as a name
- * server is silent, so some dead names would stall every other. The hosts file comes first, `localhost` is loopback (RFC 6761
- * §6.3), and every other name is absolute: search domains and `ndots` do not count, since a partner's name is a public one.
+ * Looks names up without a thread: getaddrinfo holds one of a few while a name server is silent, so dead names would
+ * stall the others. The hosts file comes first; `localhost` is loopback (RFC 6761 §6.3); every other name is absolute.
  */
 export function createResolve({ hostsPath = '/etc/hosts', ...options }: ResolverOptions = {}): Resolve {
   const inHostsFile = hostsFile(hostsPath);
@@ -39,7 +41,9 @@ export function createResolve({ hostsPath = '/etc/hosts', ...options }: Resolver
   );
 }
 
-/** IPv4 first: a host without a way to IPv6 then loses no time, and one with both reaches every receiver that has it. */
+/**
+ * IPv4 first: a host without a way to IPv6 then loses no time, and one with both reaches every receiver that has it.
+ */
 const loopback: ResolvedAddress[] = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 },

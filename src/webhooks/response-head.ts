@@ -8,9 +8,8 @@ const endOfHead = /\r?\n\r?\n/;
 const switchingProtocols = 101;
 
 /**
- * Reads a connection's bytes ahead of the HTTP parser, as far as the final status line. Interim answers (RFC 9110 §15.2) are
- * taken out, since undici gives the connection up at a 100 that was not asked for. The status is known from here also where the
- * parser then refuses the rest of the answer.
+ * Reads a connection's bytes ahead of the HTTP parser, up to the final status line, which then counts also where the
+ * parser refuses the rest. Interim answers (RFC 9110 §15.2) are taken out: undici gives up at an unasked 100.
  */
 export class ResponseHead {
   /** Of the final answer; null until its status line could be read. */

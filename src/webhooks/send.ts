@@ -15,8 +15,8 @@ export interface SendRequest {
 
 export interface Sender {
   /**
-   * POSTs once, without redirects. Whatever the receiver does becomes a result within the timeout. Rejects with a `TypeError`
-   * only for what is no URL, which no endpoint's is.
+   * POSTs once, without redirects. What the receiver does becomes a result within the timeout.
+   * @throws a `TypeError` for what is no URL, which no endpoint's is
    */
   send(request: SendRequest): Promise<AttemptResult>;
   /** Waits for what is under way, then closes the connections. */
@@ -64,8 +64,8 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 /**
- * One attempt. Where a partner closed a kept connection between two requests, or just as this one went out, it is made once more
- * on a new connection: a reused one is never followed by another.
+ * One attempt. Where a partner closed a kept connection between two requests, or just as this one
+ * went out, it is made once more on a new connection: a reused one is never followed by another.
  */
 function exchange(target: Target, request: Dispatcher.DispatchOptions, timeoutMs: number): Promise<AttemptResult> {
   return new Promise((resolve) => {

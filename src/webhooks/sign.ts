@@ -24,8 +24,9 @@ export interface SignedRequest {
 }
 
 /**
- * All headers of one attempt (spec section 3). During an overlap `X-Spark360-Signature` stays with the current secret and
- * `X-Spark360-Signature-Next` carries the next one's, while `webhook-signature` lists both: a verifier may move at any moment.
+ * All headers of one attempt (spec section 3). During an overlap `X-Spark360-Signature` stays with the current secret
+ * and `X-Spark360-Signature-Next` carries the next one's, while `webhook-signature` lists both: a verifier may move at
+ * any moment.
  */
 export function signedHeaders(request: SignedRequest): Record<string, string> {
   const { body, eventId, secrets, sequence } = request;
@@ -58,7 +59,10 @@ export function signedHeaders(request: SignedRequest): Record<string, string> {
 const bodySignature = (secret: string, body: string): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
-/** Standard Webhooks: keyed with the bytes behind `whsec_`, over id, timestamp and body, so that a replay is recognised. */
+/**
+ * Standard Webhooks: keyed with the bytes behind `whsec_`, over id, timestamp and body, so that a
+ * replay is recognised.
+ */
 function standardSignature(secret: string, id: string, timestamp: string, body: string): string {
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;

@@ -1,5 +1,5 @@
 /** An endpoint's secrets as they are stored. */
-export interface SealedSecrets {
+interface SealedSecrets {
   endpointId: string;
   secret: Buffer;
   /** The new one, while a rotation's overlap lasts, and after it until the row is next written. */
@@ -11,7 +11,8 @@ export interface SealedSecrets {
 export const secretContext = (endpointId: string): string => `endpoint/${endpointId}`;
 
 /**
- * The secrets that sign at `now` (epoch milliseconds): once a rotation's overlap is over, the new one alone (spec section 3).
+ * The secrets that sign at `now` (epoch milliseconds): once a rotation's overlap is over, the new one alone (spec
+ * section 3).
  * @param ring opens what was sealed; throws when it cannot
  */
 export function signingSecrets(

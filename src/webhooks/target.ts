@@ -4,7 +4,7 @@ import { Connection } from './connection.ts';
 /** How long an endpoint that wrote what no request had asked for gets a connection for each request (milliseconds). */
 const mistrustMs = 60_000;
 
-export interface TargetOptions {
+interface TargetOptions {
   origin: string;
   connect: buildConnector.connector;
   maxOpen: number;
@@ -12,8 +12,8 @@ export interface TargetOptions {
 }
 
 /**
- * One endpoint's connections. Two endpoints never share any, same host or not: a slow one delays no other (spec section 5).
- * At most `maxOpen` requests are open at once, in this process; the others start in order as these end.
+ * One endpoint's connections. Two endpoints never share any, same host or not: a slow one delays no other (spec section
+ * 5). At most `maxOpen` requests are open at once, in this process; the others start in order as these end.
  */
 export class Target {
   readonly #options: TargetOptions;
@@ -25,7 +25,10 @@ export class Target {
   #lastUsedAt = Date.now();
   #unaskedAt = Number.NEGATIVE_INFINITY;
 
-  /** A connection older than `maxAgeMs` gives way to a new one, so that a change in DNS is noticed under steady traffic too. */
+  /**
+   * A connection older than `maxAgeMs` gives way to a new one,
+   * so that a change in DNS is noticed under steady traffic too.
+   */
   constructor(options: TargetOptions) {
     this.#options = options;
   }
@@ -89,7 +92,9 @@ export class Target {
     return undefined;
   }
 
-  /** What comes on an idle connection is noticed; what comes just after the next request went out looks like its answer. */
+  /**
+   * What comes on an idle connection is noticed; what comes just after the next request went out looks like its answer.
+   */
   #mistrust(): void {
     this.#unaskedAt = Date.now();
     void this.#closeIdle();

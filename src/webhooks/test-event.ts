@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SendRequest } from './send.ts';
 import { signedHeaders } from './sign.ts';
 
-export interface TestEvent {
+interface TestEvent {
   url: string;
   /** A sample event's bytes. */
   body: string;

@@ -1,11 +1,11 @@
 import type { Delivery } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
 import type { Program } from '../bare-program.ts';
-import { count, segment, time } from '../values.ts';
+import { count, formatStatus, time } from '../values.ts';
 
 const columns = [
   { title: 'ID', value: ({ id }: Delivery) => id },
-  { title: 'STATUS', value: ({ status, reason }: Delivery) => (reason === null ? status : `${status}: ${reason}`) },
+  { title: 'STATUS', value: formatStatus },
   { title: 'EVENT', value: ({ event }: Delivery) => event },
   { title: 'SEQ', value: ({ sequence }: Delivery) => sequence, align: 'right' as const },
   { title: 'ATTEMPTS', value: ({ attempts }: Delivery) => attempts.length, align: 'right' as const },
@@ -30,7 +30,7 @@ export function addDeliveryCommands(program: Program, cli: Cli): void {
     .action(async ({ limit, endpoint, lead, ...filter }, command) => {
       const { api, out, organizationPath } = await cli.open(command);
       const query = { ...filter, endpoint_id: endpoint, lead_id: lead };
-      const page = await api.list<Delivery>(`${await organizationPath()}/deliveries`, { query, limit });
+      const page = await api.list<Delivery>(await organizationPath('deliveries'), { query, limit });
       out.list(columns, page);
       const stuck = page.data.find(({ status }) => status === 'abandoned' || status === 'retrying');
       if (stuck !== undefined) out.hint(`spark360 deliveries show ${stuck.id}`);
@@ -61,17 +61,7 @@ export function addDeliveryCommands(program: Program, cli: Cli): void {
     .option('--dry-run', 'only say what that concerns')
     .action(async (delivery, { dryRun }, command) => {
       const session = await cli.open(command);
-      const { api, out, organizationPath, confirm } = session;
-      const path = `${await organizationPath()}/deliveries/${segment(delivery)}`;
-      const { event, sequence, status } = await api.call<Delivery>('GET', path);
-      out.note(
-        `${event}, sequence ${sequence}, is ${status}: skipped, it is abandoned and never sent by itself again.`,
-      );
-      if (dryRun === true) return out.thing({ dry_run: true, count: 1, status }, [['would be skipped', delivery]]);
-      await confirm('Skip it?');
-      const skipped = await api.call<Delivery>('POST', `${path}/skip`);
-      out.thing(skipped, [
-        ['status', skipped.reason === null ? skipped.status : `${skipped.status}: ${skipped.reason}`],
-      ]);
+      const { skipDelivery } = await import('../delivery-actions.ts');
+      await skipDelivery(session, delivery, dryRun === true);
     });
 }

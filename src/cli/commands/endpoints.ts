@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings';
 import type { Endpoint, NewEndpoint } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
 import type { Program } from '../bare-program.ts';
-import { count, names, seconds, segment } from '../values.ts';
+import { count, names, seconds } from '../values.ts';
 
 const columns = [
   { title: 'ID', value: ({ id }: Endpoint) => id },
@@ -19,15 +19,25 @@ const modes = () => new Option('--mode <mode>', 'which leads it gets, for good')
 
 /** Subscriptions of an organization. */
 export function addEndpointCommands(program: Program, cli: Cli): void {
-  const group = program.command('endpoints').description('Subscriptions: where webhooks go');
+  const group = endpointGroup(program);
+  addReading(group, cli);
+  addChanges(group, cli);
+  addControl(group, cli);
+}
 
+const endpointGroup = (program: Program) =>
+  program.command('endpoints').description('Subscriptions: where webhooks go');
+
+type Group = ReturnType<typeof endpointGroup>;
+
+function addReading(group: Group, cli: Cli): void {
   group
     .command('list')
     .description('List endpoints, oldest first')
     .option('--limit <n>', 'how many at most', count, 50)
     .action(async ({ limit }, command) => {
       const { api, out, organizationPath } = await cli.open(command);
-      out.list(columns, await api.list<Endpoint>(`${await organizationPath()}/endpoints`, { limit }));
+      out.list(columns, await api.list<Endpoint>(await organizationPath('endpoints'), { limit }));
     });
 
   group
@@ -35,10 +45,12 @@ export function addEndpointCommands(program: Program, cli: Cli): void {
     .description('Show an endpoint')
     .action(async (endpoint, _, command) => {
       const { api, out, organizationPath } = await cli.open(command);
-      const shown = await api.call<Endpoint>('GET', `${await organizationPath()}/endpoints/${segment(endpoint)}`);
+      const shown = await api.call<Endpoint>('GET', await organizationPath('endpoints', endpoint));
       out.thing(shown, entries(shown));
     });
+}
 
+function addChanges(group: Group, cli: Cli): void {
   group
     .command('create <url>')
     .description('Subscribe a URL; its signing secret is shown this once')
@@ -49,7 +61,7 @@ export function addEndpointCommands(program: Program, cli: Cli): void {
     .option('--rate-limit <n>', 'attempts a second', count)
     .action(async (url, { maxInFlight, rateLimit, ...rest }, command) => {
       const { api, out, organizationPath } = await cli.open(command);
-      const made = await api.call<NewEndpoint>('POST', `${await organizationPath()}/endpoints`, {
+      const made = await api.call<NewEndpoint>('POST', await organizationPath('endpoints'), {
         body: { url, ...rest, max_in_flight: maxInFlight, rate_limit: rateLimit },
       });
       out.thing(made, entries(made));
@@ -67,7 +79,7 @@ export function addEndpointCommands(program: Program, cli: Cli): void {
     .option('--no-rate-limit', 'as many attempts a second as come')
     .action(async (endpoint, { maxInFlight, rateLimit, ...rest }, command) => {
       const { api, out, organizationPath } = await cli.open(command);
-      const changed = await api.call<Endpoint>('PATCH', `${await organizationPath()}/endpoints/${segment(endpoint)}`, {
+      const changed = await api.call<Endpoint>('PATCH', await organizationPath('endpoints', endpoint), {
         body: {
           ...rest,
           max_in_flight: maxInFlight,
@@ -86,7 +98,9 @@ export function addEndpointCommands(program: Program, cli: Cli): void {
       const { deleteEndpoint } = await import('../endpoint-actions.ts');
       await deleteEndpoint(session, endpoint, dryRun === true);
     });
+}
 
+function addControl(group: Group, cli: Cli): void {
   group
     .command('pause <endpoint>')
     .description('Hold what is unsettled there, in order; nothing is lost')
@@ -114,7 +128,7 @@ export function addEndpointCommands(program: Program, cli: Cli): void {
     .action(async (endpoint, { overlap }, command) => {
       const { api, out, organizationPath, confirm } = await cli.open(command);
       if (overlap === 0) await confirm('Without an overlap the present secret stops to sign at once. Go on?');
-      const path = `${await organizationPath()}/endpoints/${segment(endpoint)}/rotate-secret`;
+      const path = await organizationPath('endpoints', endpoint, 'rotate-secret');
       const made = await api.call<{ secret: string }>('POST', path, { body: { overlap_seconds: overlap } });
       out.thing(made, [['secret', made.secret]]);
     });

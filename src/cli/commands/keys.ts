@@ -18,7 +18,7 @@ const columns = [
 const backend = ['--backend', "the backends' keys (role ingest) instead of an organization's"] as const;
 
 const pathOf = async ({ organizationPath }: Session, isBackend: true | undefined): Promise<string> =>
-  isBackend === true ? '/v1/api-keys' : `${await organizationPath()}/api-keys`;
+  isBackend === true ? '/v1/api-keys' : await organizationPath('api-keys');
 
 /** Keys of organizations and backends. */
 export function addKeyCommands(program: Program, cli: Cli): void {

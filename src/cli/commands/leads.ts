@@ -1,7 +1,7 @@
 import type { Lead, LeadSummary } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
 import type { Program } from '../bare-program.ts';
-import { count, segment } from '../values.ts';
+import { count } from '../values.ts';
 
 const columns = [
   { title: 'LEAD', value: ({ lead_id }: LeadSummary) => lead_id },
@@ -22,7 +22,7 @@ export function addLeadCommands(program: Program, cli: Cli): void {
     .option('--limit <n>', 'how many at most', count, 50)
     .action(async ({ stage, limit }, command) => {
       const { api, out, organizationPath } = await cli.open(command);
-      out.list(columns, await api.list<LeadSummary>(`${await organizationPath()}/leads`, { query: { stage }, limit }));
+      out.list(columns, await api.list<LeadSummary>(await organizationPath('leads'), { query: { stage }, limit }));
     });
 
   group
@@ -40,7 +40,7 @@ export function addLeadCommands(program: Program, cli: Cli): void {
     .action(async (lead, _, command) => {
       const { api, out, organizationPath, confirm } = await cli.open(command);
       await confirm('lead.enriched goes out with what is known, and a later write-back is not sent. Go on?');
-      const path = `${await organizationPath()}/leads/${segment(lead)}/complete-enrichment`;
+      const path = await organizationPath('leads', lead, 'complete-enrichment');
       const { lead_id, stage } = await api.call<Lead>('POST', path);
       out.thing({ lead_id, stage }, [
         ['lead', lead_id],

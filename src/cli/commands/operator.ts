@@ -10,7 +10,10 @@ const roleDescriptions: Record<(typeof roles)[number], string> = {
   all: 'Run everything in one process, with its own Postgres and Temporal unless their addresses are given',
 };
 
-/** For the operator of the service. Roles, `reencrypt` and `doctor` read the service's own environment (docs/configuration.md). */
+/**
+ * For the operator of the service.
+ * Roles, `reencrypt` and `doctor` read the service's own environment (docs/configuration.md).
+ */
 export function addOperatorCommands(program: Program, cli: Cli): void {
   for (const role of roles) {
     program

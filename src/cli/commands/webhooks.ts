@@ -55,12 +55,8 @@ export function addWebhookCommands(program: Program, cli: Cli): void {
   program
     .command('verify')
     .description('Check the signatures of a saved request, and say what usually is behind a failure')
-    .addOption(
-      new Option('--secret-env <name>', 'environment variable that holds the signing secret').default(
-        'SPARK360_WEBHOOK_SECRET',
-      ),
-    )
-    .option('--at <time>', 'the time it was received, for the age of its timestamp; now unless told', time)
+    .option('--secret-env <name>', 'environment variable that holds the signing secret', 'SPARK360_WEBHOOK_SECRET')
+    .option('--at <time>', 'the time it was received, for the age of its timestamp; now by default', time)
     .addHelpText(
       'after',
       '\nThe request comes on stdin as it was on the wire: headers, an empty line, the body.\n\n  spark360 verify --secret-env CRM_SECRET < request.http',

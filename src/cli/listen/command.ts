@@ -13,7 +13,7 @@ import { reporter } from './report.ts';
 import { readRequests } from './stream.ts';
 import { tap } from './tap.ts';
 
-export interface ListenOptions {
+interface ListenOptions {
   forwardTo?: string;
   events?: string[];
   prod?: true;
@@ -43,7 +43,7 @@ export async function listen(cli: Cli, session: Session, options: ListenOptions)
     session.out.note('Deleted: what was still due there is abandoned.');
   });
   try {
-    tell(session, endpoint, options);
+    printStart(session, endpoint, options);
     watchKeys(cli, session, report);
     await Promise.race([
       keepLease(session, path),
@@ -59,7 +59,9 @@ export async function listen(cli: Cli, session: Session, options: ListenOptions)
   }
 }
 
-/** The same each time, so that the code under test needs it once: made when it is first needed, and kept in the profile. */
+/**
+ * The same each time, so that the code under test needs it once: made when it is first needed, and kept in the profile.
+ */
 async function secretOf({ settings }: Session): Promise<string> {
   const known = settings.profile.listen_secret;
   if (known !== undefined) return known;
@@ -70,7 +72,7 @@ async function secretOf({ settings }: Session): Promise<string> {
 
 async function subscribe(session: Session, { events, prod }: ListenOptions, secret: string) {
   const { api, settings } = session;
-  const endpoints = `${await session.organizationPath()}/endpoints`;
+  const endpoints = await session.organizationPath('endpoints');
   const name = `${userInfo().username}@${hostname()}, profile ${settings.profileName}`;
   const endpoint = await api.call<NewEndpoint>('POST', `${endpoints}/listen`, {
     body: { name: name.slice(0, 100), events, secret, mode: prod === true ? 'prod' : 'sandbox' },
@@ -78,7 +80,7 @@ async function subscribe(session: Session, { events, prod }: ListenOptions, secr
   return { endpoint, path: `${endpoints}/${endpoint.id}` };
 }
 
-function tell({ out, settings }: Session, { id, mode, events }: NewEndpoint, { forwardTo }: ListenOptions): void {
+function printStart({ out, settings }: Session, { id, mode, events }: NewEndpoint, { forwardTo }: ListenOptions): void {
   out.note(`Listening as endpoint ${id} to ${mode} leads: ${events.join(', ')}`);
   out.note(forwardTo === undefined ? 'Nothing is forwarded: each is answered with 200.' : `Forwarding to ${forwardTo}`);
   out.note(`Signed with the secret of profile ${settings.profileName}: spark360 listen --print-secret`);

@@ -10,7 +10,9 @@ export interface LocalAnswer {
 
 export type Forward = (request: Pick<ForwardedRequest, 'headers' | 'body'>) => Promise<LocalAnswer>;
 
-/** The attempt times out at the sender anyway: this only ends a request whose answer has come too late (milliseconds). */
+/**
+ * The attempt times out at the sender anyway: this only ends a request whose answer has come too late (milliseconds).
+ */
 const timeoutMs = 60_000;
 /** As much of a response as is kept of any attempt (bytes). */
 const maxBodyBytes = 4_096;

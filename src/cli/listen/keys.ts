@@ -25,7 +25,7 @@ export function watchKeys(cli: Cli, session: Session, report: Reporter): void {
 
 const actions: Record<string, (session: Session, delivery: string) => Promise<void>> = {
   async r({ api, organizationPath }, delivery) {
-    await api.call('POST', `${await organizationPath()}/deliveries/${delivery}/resend`);
+    await api.call('POST', await organizationPath('deliveries', delivery, 'resend'));
   },
   async o(session, delivery) {
     const { openInBrowser } = await import('../browser.ts');

@@ -4,7 +4,9 @@ import { isFinal } from './stream.ts';
 
 const shortestPauseMs = 1_000;
 
-/** Renews a listener's lease three times in its length. Rejects when the endpoint was deleted elsewhere; never resolves. */
+/**
+ * Renews a listener's lease three times in its length. Rejects when the endpoint was deleted elsewhere; never resolves.
+ */
 export async function keepLease({ api, out }: Session, path: string): Promise<never> {
   for (let pauseMs = shortestPauseMs; ; ) {
     await sleep(pauseMs);

@@ -15,8 +15,8 @@ const shortestPauseMs = 250;
 const longestPauseMs = 5_000;
 
 /**
- * Hands each request of a listener's stream to `handle`, without waiting for it: the order of a lead is kept by the sender,
- * which sends nothing before the answer to what goes first. A stream that ends is opened again. Never resolves.
+ * Hands each request of a listener's stream to `handle`, without waiting for it: the order of a lead is kept by the
+ * sender, which sends nothing before the answer to what goes first. A stream that ends is opened again. Never resolves.
  */
 export async function readRequests(
   { api, out }: Session,

@@ -7,7 +7,7 @@ import type { Forward } from './forward.ts';
 import type { Reporter } from './report.ts';
 import { isFinal } from './stream.ts';
 
-export interface TapOptions {
+interface TapOptions {
   /** Whose deliveries are copied; what it is sent itself does not change. */
   endpoint: string;
   /** Signs the copies: the endpoint's own secret is never shown again. */
@@ -16,14 +16,17 @@ export interface TapOptions {
   report: Reporter;
 }
 
-const lookAgainMs = 1_000;
+const recheckAfterMs = 1_000;
 /** A delivery may become visible a little after its `created_at` (milliseconds). */
 const overlapMs = 10_000;
 
-/** Forwards copies of what an endpoint is sent from now on, signed anew, in order and one at a time per lead. Never resolves. */
+/**
+ * Forwards copies of what an endpoint is sent from now on,
+ * signed anew, in order and one at a time per lead. Never resolves.
+ */
 export async function tap(session: Session, options: TapOptions): Promise<never> {
   const { api, out } = session;
-  const path = `${await session.organizationPath()}/deliveries`;
+  const path = await session.organizationPath('deliveries');
   const seen = new Set<string>();
   const lanes = new Map<string, Promise<void>>();
   let since = Date.now();
@@ -35,7 +38,7 @@ export async function tap(session: Session, options: TapOptions): Promise<never>
   for (const { id } of await read(since - overlapMs)) seen.add(id);
   out.note(`Copying what endpoint ${options.endpoint} is sent from now on.`);
   for (;;) {
-    await sleep(lookAgainMs);
+    await sleep(recheckAfterMs);
     const startedAt = Date.now();
     const fresh = await read(since - overlapMs).catch((error: Error) => {
       if (isFinal(error)) throw error;

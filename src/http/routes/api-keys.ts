@@ -1,13 +1,13 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { apiKeys, createApiKey } from '../../db/api-keys.ts';
 import { ApiError } from '../../errors.ts';
-import { operatorOnly, partner, type Role } from '../access.ts';
-import { moment, organizationPath, uuid, uuidOut } from '../fields.ts';
+import { ofOperator, ofOrganization, organizationIdOf } from '../access/scopes.ts';
+import { moment, uuid, uuidOut } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { wire } from '../wire.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { toJson } from '../to-json.ts';
 
 const apiKey = z
   .object({ id: uuidOut, role: z.enum(['ingest', 'organization']), created_at: moment })
@@ -18,89 +18,67 @@ const newApiKey = apiKey
 const page = pageOf(apiKey).meta({ id: 'ApiKeyPage' });
 
 /** The same three calls for an organization's keys and for the backends'. */
-interface Kind {
-  url: string;
-  access: readonly Role[];
-  whose: string;
-  params: z.ZodObject;
-  body: z.ZodType;
-}
+const kinds = [
+  {
+    ...ofOrganization,
+    whose: "an organization's",
+    // Null is what the framework makes of no body at all.
+    body: z.strictObject({ role: z.literal('organization').optional() }).nullish(),
+  },
+  { ...ofOperator, whose: "a backend's", body: z.strictObject({ role: z.literal('ingest') }) },
+];
 
-const organizationKeys: Kind = {
-  url: '/v1/organizations/:organizationId/api-keys',
-  access: partner,
-  whose: "an organization's",
-  params: organizationPath,
-  // Null is what the framework makes of no body at all.
-  body: z.strictObject({ role: z.literal('organization').optional() }).nullish(),
-};
-const backendKeys: Kind = {
-  url: '/v1/api-keys',
-  access: operatorOnly,
-  whose: "a backend's",
-  params: z.object({}),
-  body: z.strictObject({ role: z.literal('ingest') }),
-};
-
-/** Null: the backends'. */
-const ownerOf = (params: unknown): string | null => (params as { organizationId?: string }).organizationId ?? null;
-
-/** Keys of organizations and backends. Kept as hashes; the key itself is in the answer that makes it, and nowhere else. */
+/**
+ * Keys of organizations and backends. Kept as hashes; the key itself is in the answer that makes it, and nowhere else.
+ */
 export const apiKeyRoutes =
-  ({ db }: Pick<ApiParts, 'db'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = apiKeys(db);
 
-    for (const { url, access, whose, params, body } of [organizationKeys, backendKeys]) {
+    for (const { prefix, access, whose, params, body } of kinds) {
+      const url = `${prefix}/api-keys`;
       app.post(
         url,
-        {
-          config: { access },
-          schema: {
-            tags: ['API keys'],
-            summary: `Make ${whose} key`,
-            params,
-            body,
-            response: { 201: newApiKey, ...problems(...keyErrors, ...bodyErrors, 'not_found', 'too_many_api_keys') },
-          } satisfies FastifyZodOpenApiSchema,
-        },
+        call(access, {
+          errors: ['too_many_api_keys'],
+          tags: ['API keys'],
+          summary: `Make ${whose} key`,
+          params,
+          body,
+          response: { 201: newApiKey },
+        }),
         async (request, reply) => {
-          const created = await createApiKey(db, ownerOf(request.params));
+          const created = await createApiKey(db, organizationIdOf(request.params));
           if (created === null) throw new ApiError('too_many_api_keys');
-          return reply.code(201).send(wire(created));
+          return reply.code(201).send(toJson(created));
         },
       );
 
       app.get(
         url,
-        {
-          config: { access },
-          schema: {
-            tags: ['API keys'],
-            summary: `List ${whose} keys, oldest first`,
-            params,
-            querystring: z.strictObject(pageQuery),
-            response: { 200: page, ...problems(...keyErrors, 'not_found') },
-          } satisfies FastifyZodOpenApiSchema,
-        },
+        call(access, {
+          tags: ['API keys'],
+          summary: `List ${whose} keys, oldest first`,
+          params,
+          querystring: z.strictObject(pageQuery),
+          response: { 200: page },
+        }),
         async (request) =>
-          presentPage(await repository.list(ownerOf(request.params), pageRequest(request.query)), wire),
+          presentPage(await repository.list(organizationIdOf(request.params), pageRequest(request.query)), toJson),
       );
 
       app.delete(
         `${url}/:keyId`,
-        {
-          config: { access },
-          schema: {
-            tags: ['API keys'],
-            summary: `Delete ${whose} key: refused from then on`,
-            params: params.extend({ keyId: uuid }),
-            response: { 204: { description: 'Deleted' }, ...problems(...keyErrors, 'not_found') },
-          } satisfies FastifyZodOpenApiSchema,
-        },
+        call(access, {
+          tags: ['API keys'],
+          summary: `Delete ${whose} key: refused from then on`,
+          params: params.extend({ keyId: uuid }),
+          response: { 204: { description: 'Deleted' } },
+        }),
         async (request, reply) => {
           const { keyId } = request.params as { keyId: string };
-          if (!(await repository.delete(ownerOf(request.params), keyId))) throw new ApiError('not_found');
+          if (!(await repository.delete(organizationIdOf(request.params), keyId))) throw new ApiError('not_found');
           return reply.code(204).send();
         },
       );

@@ -1,11 +1,11 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { attention } from '../../db/attention.ts';
-import { operatorOnly, partner } from '../access.ts';
-import { moment, organizationPath, uuidOut } from '../fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
-import { wire } from '../wire.ts';
+import { ofOperator, ofOrganization, organizationIdOf } from '../access/scopes.ts';
+import { moment, uuidOut } from '../schemas/fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { toJson } from '../to-json.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -24,42 +24,35 @@ const item = z
   .meta({ id: 'AttentionItem' });
 const answer = z.object({ data: z.array(item), next_cursor: z.null() }).meta({ id: 'Attention' });
 
-/** What needs somebody's attention now. */
+const calls = [
+  {
+    ...ofOrganization,
+    summary: 'What needs attention: paused and failing endpoints, abandoned deliveries, leads without enrichment',
+    description: 'Deliveries of the last 24 hours; leads that have waited for an hour. At most 100 lines.',
+  },
+  { ...ofOperator, summary: 'The same over all organizations' },
+];
+
+/** What needs a person's attention now. */
 export const attentionRoutes =
-  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads }: Pick<ApiDeps, 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = attention(reads);
-    const of = async (organizationId: string | null) => {
-      const now = Date.now();
-      const limits = { abandonedSince: new Date(now - dayMs), waitingSince: new Date(now - hourMs) };
-      return { data: (await repository.of(organizationId, limits)).map(wire), next_cursor: null };
-    };
-
-    app.get(
-      '/v1/organizations/:organizationId/attention',
-      {
-        config: { access: partner },
-        schema: {
+    for (const { prefix, access, params, ...described } of calls) {
+      app.get(
+        `${prefix}/attention`,
+        call(access, {
           tags: ['Overview'],
-          summary: 'What needs attention: paused and failing endpoints, abandoned deliveries, leads without enrichment',
-          description: 'Deliveries of the last 24 hours; leads that have waited for an hour. At most 100 lines.',
-          params: organizationPath,
-          response: { 200: answer, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ params }) => of(params.organizationId),
-    );
-
-    app.get(
-      '/v1/attention',
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Overview'],
-          summary: 'The same over all organizations',
-          response: { 200: answer, ...problems(...readErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async () => of(null),
-    );
+          ...described,
+          params,
+          response: { 200: answer },
+        }),
+        async (request) => {
+          const now = Date.now();
+          const limits = { abandonedSince: new Date(now - dayMs), waitingSince: new Date(now - hourMs) };
+          const items = await repository.of(organizationIdOf(request.params), limits);
+          return { data: items.map(toJson), next_cursor: null };
+        },
+      );
+    }
   };

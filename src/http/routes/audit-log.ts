@@ -1,12 +1,12 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { auditLog } from '../../db/audit-log.ts';
-import { operatorOnly, partner } from '../access.ts';
-import { moment, organizationPath, uuidOut } from '../fields.ts';
+import { ofOperator, ofOrganization, organizationIdOf } from '../access/scopes.ts';
+import { moment, uuidOut } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
-import { wire } from '../wire.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { toJson } from '../to-json.ts';
 
 const entry = z
   .object({
@@ -25,38 +25,28 @@ const entry = z
   .meta({ id: 'AuditEntry' });
 const page = pageOf(entry).meta({ id: 'AuditPage' });
 
-/** Who changed what, for the operator and for the organization it is about. */
+const lists = [
+  { ...ofOrganization, summary: 'List what was changed of an organization, newest first' },
+  { ...ofOperator, summary: 'List what was changed, newest first' },
+];
+
+/** Changes with their callers, for the operator and for the organization they are about. */
 export const auditLogRoutes =
-  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads }: Pick<ApiDeps, 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = auditLog(reads);
-
-    app.get(
-      '/v1/organizations/:organizationId/audit-log',
-      {
-        config: { access: partner },
-        schema: {
+    for (const { prefix, access, summary, params } of lists) {
+      app.get(
+        `${prefix}/audit-log`,
+        call(access, {
           tags: ['Audit'],
-          summary: 'List what was changed of an organization, newest first',
-          params: organizationPath,
+          summary,
+          params,
           querystring: z.strictObject(pageQuery),
-          response: { 200: page, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ params, query }) => presentPage(await repository.list(params.organizationId, pageRequest(query)), wire),
-    );
-
-    app.get(
-      '/v1/audit-log',
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Audit'],
-          summary: 'List what was changed, newest first',
-          querystring: z.strictObject(pageQuery),
-          response: { 200: page, ...problems(...readErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ query }) => presentPage(await repository.list(null, pageRequest(query)), wire),
-    );
+          response: { 200: page },
+        }),
+        async (request) =>
+          presentPage(await repository.list(organizationIdOf(request.params), pageRequest(request.query)), toJson),
+      );
+    }
   };

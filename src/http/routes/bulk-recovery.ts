@@ -1,20 +1,19 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { endpoints } from '../../db/endpoints.ts';
 import { recovery } from '../../db/recovery.ts';
-import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
-import { momentIn, organizationPath, uuid, uuidOut } from '../fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { rangeOf } from '../recovery-range.ts';
+import { partner } from '../access/access.ts';
+import { organizationPath, uuid, uuidOut } from '../schemas/fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { abandonedSince, filterOf, recoveryFields } from '../schemas/recovery-filter.ts';
 
 const request = z
   .strictObject({
-    endpoint_id: uuid.optional().meta({ description: 'Of this endpoint only; of every one, unless told' }),
-    since: momentIn.meta({ description: 'Abandoned then or later' }),
-    until: momentIn.optional().meta({ description: 'Abandoned then or earlier; now, unless told' }),
-    dry_run: z.boolean().optional().meta({ description: 'Count only: nothing is sent', default: false }),
+    endpoint_id: uuid.optional().meta({ description: 'Of this endpoint only; of all of them by default' }),
+    since: abandonedSince.optional().meta({ description: 'Abandoned then or later; ever by default' }),
+    ...recoveryFields,
   })
   .meta({ id: 'BulkRecovery' });
 
@@ -35,38 +34,35 @@ const answer = z
 /** How many endpoints an organization has at most. */
 const mostEndpoints = 1_000;
 
-/** Recovery of everything that was abandoned in a range of time, at every endpoint: one job each. */
+/** Recovery of every abandoned delivery that a filter matches, at every endpoint: one job each. */
 export const bulkRecoveryRoutes =
-  ({ db, operations }: Pick<ApiParts, 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db, operations }: Pick<ApiDeps, 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = recovery(db);
-    const known = endpoints(db);
 
     app.post(
       '/v1/organizations/:organizationId/deliveries/recover',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Deliveries'],
-          summary: 'Send again all that was abandoned since a time, at every endpoint',
-          description:
-            'As `recover` of each endpoint that has any. An endpoint where a recovery runs already is left alone.',
-          params: organizationPath,
-          body: request,
-          response: { 202: answer, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Deliveries'],
+        summary: 'Send again every abandoned delivery that a filter matches, at every endpoint',
+        description:
+          'As `recover` of each endpoint that has any. An endpoint where a recovery runs already is left alone.',
+        params: organizationPath,
+        body: request,
+        response: { 202: answer },
+      }),
       async ({ params: { organizationId }, body }, reply) => {
-        const { since, until } = rangeOf(body);
+        const filter = filterOf(body);
         const found = [];
         for (const endpointId of await chosen(organizationId, body.endpoint_id)) {
-          const count = await repository.count(endpointId, since, until);
+          const scope = { organizationId, endpointId, ...filter };
+          const count = await repository.count(scope);
           if (count === 0) continue;
           if (body.dry_run === true) {
             found.push({ endpoint_id: endpointId, count, status: 'counted' as const, job_id: null });
             continue;
           }
-          const begun = await operations.recover({ organizationId, endpointId, since, until });
+          const begun = await operations.recover(scope);
           found.push({
             endpoint_id: endpointId,
             count: begun?.count ?? 0,
@@ -80,10 +76,10 @@ export const bulkRecoveryRoutes =
 
     async function chosen(organizationId: string, endpointId: string | undefined): Promise<string[]> {
       if (endpointId === undefined) {
-        const { rows } = await known.list(organizationId, { limit: mostEndpoints, after: null });
+        const { rows } = await endpoints(db).list(organizationId, { limit: mostEndpoints, after: null });
         return rows.map(({ id }) => id);
       }
-      if ((await known.get(organizationId, endpointId)) === null) throw new ApiError('not_found');
+      orNotFound(await endpoints(db).get(organizationId, endpointId));
       return [endpointId];
     }
   };

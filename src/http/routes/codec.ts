@@ -1,27 +1,27 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import type { z } from 'zod';
 import { invalidBody } from '../../errors.ts';
 import { SealedValueError } from '../../crypto/key-ring.ts';
-import { operatorOnly } from '../access.ts';
-import { allowOrigins, answerPreflight } from '../cors.ts';
-import { maxBatchBytes } from '../json-body.ts';
-import type { ApiParts } from '../parts.ts';
-import { fromJson, payloadsOut, payloadsSchema, toJson } from '../payload-json.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
+import { operatorOnly } from '../access/access.ts';
+import { allowOrigins, answerPreflight } from '../hooks/cors.ts';
+import { maxBatchBytes } from '../hooks/json-body.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { payloadsFromJson, payloadsOut, payloadsSchema, payloadsToJson } from '../payload-json.ts';
 
 const directions = ['decode', 'encode'] as const;
-type Parts = Pick<ApiParts, 'codec' | 'codecCapability'> & { config: Pick<ApiParts['config'], 'temporalUiUrl'> };
+type CodecDeps = Pick<ApiDeps, 'codec' | 'codecCapability'> & { config: Pick<ApiDeps['config'], 'temporalUiUrl'> };
 
 /**
  * Temporal's remote codec (spec section 6): the UI and the CLI read encrypted histories through it. It opens every
  * organization's data, so it takes the operator's key or session, or comes from the embedded server's own UI.
  */
 export const codecRoutes =
-  ({ codec, config, codecCapability }: Parts): FastifyPluginAsyncZodOpenApi =>
+  ({ codec, config, codecCapability }: CodecDeps): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const run = async (direction: (typeof directions)[number], body: z.output<typeof payloadsSchema>) => {
       try {
-        return toJson(await codec[direction](fromJson(body)));
+        return payloadsToJson(await codec[direction](payloadsFromJson(body)));
       } catch (error) {
         // Names the key id that is missing from the ring, never a key or a text.
         if (error instanceof SealedValueError) throw invalidBody([{ path: 'payloads', message: error.message }]);
@@ -38,7 +38,10 @@ type Run = (
   body: z.output<typeof payloadsSchema>,
 ) => Promise<z.input<typeof payloadsOut>>;
 
-/** A page may ask with a key, which a browser never adds by itself; with the session's cookie only that of `TEMPORAL_UI_URL`. */
+/**
+ * A page may ask with a key, which a browser never adds by itself; with the session's cookie only that of
+ * `TEMPORAL_UI_URL`.
+ */
 const withKey =
   (run: Run, temporalUiUrl: string | undefined): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
@@ -52,14 +55,17 @@ const withKey =
       app.post(
         url,
         {
-          config: { access: operatorOnly, csrfGuard: 'temporal_ui', readOnlySessions: true, audit: false },
-          bodyLimit: maxBatchBytes,
-          schema: {
+          ...call(operatorOnly, {
+            errors: ['cross_site_request'],
+            csrfGuard: 'temporal_ui',
+            readOnlySessions: true,
+            audit: false,
             tags: ['Operation'],
             summary: `Temporal's remote codec: ${direction}`,
             body: payloadsSchema,
-            response: { 200: payloadsOut, ...problems(...keyErrors, ...bodyErrors, 'cross_site_request') },
-          } satisfies FastifyZodOpenApiSchema,
+            response: { 200: payloadsOut },
+          }),
+          bodyLimit: maxBatchBytes,
         },
         ({ body }) => run(direction, body),
       );

@@ -4,8 +4,10 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiError } from '../../errors.ts';
 
-/** Nothing from elsewhere, nothing inline, no code made of text: what a partner answered can be shown, and never runs. */
-export const consolePolicy = [
+/**
+ * Nothing from elsewhere, nothing inline, no code made of text: what a partner answered can be shown, and never runs.
+ */
+const consolePolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -20,8 +22,8 @@ export const consolePolicy = [
 const yearSeconds = 31_536_000;
 
 /**
- * The web console at `/console`: the files that scripts/build-console.mjs wrote into `consoleDir`, Brotli where the browser
- * takes it. Any other path below it is one of the page's own, so it gives the page. No key: the files hold no data.
+ * The web console at `/console`: the files that scripts/build-console.mjs wrote into `consoleDir`, Brotli where the
+ * browser takes it. Any other path below it is one of the page's own and gives the page. No key: there is no data.
  */
 export const consoleRoutes = (consoleDir: string) => async (app: FastifyInstance) => {
   await app.register(fastifyStatic, {
@@ -30,7 +32,8 @@ export const consoleRoutes = (consoleDir: string) => async (app: FastifyInstance
     preCompressed: true,
     cacheControl: false,
   });
-  // Named by the hash of what is in them. Only what was built is looked for: no path of a request reaches the file system.
+  // Named by the hash of what is in them.
+  // Only what was built is looked for: no path of a request reaches the file system.
   const assets = new Set((await readdir(join(consoleDir, 'assets'))).map((name) => `assets/${name}`));
   const sendPage = (reply: FastifyReply) => withHeaders(reply, 'no-cache').sendFile('index.html');
 

@@ -1,13 +1,13 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { type DeadLetter, deadLetters } from '../../db/dead-letters.ts';
-import { ApiError } from '../../errors.ts';
-import { operatorOnly } from '../access.ts';
-import { moment } from '../fields.ts';
+import { deadLetters } from '../../db/dead-letters.ts';
+import { operatorOnly } from '../access/access.ts';
+import { moment } from '../schemas/fields.ts';
 import { pageOf, pageQuery } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { wire } from '../wire.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { toJson } from '../to-json.ts';
 
 /** An id of the outbox: a bigint. */
 const rowId = z
@@ -38,74 +38,65 @@ const replay = z
   .nullish()
   .meta({ id: 'DeadLetterReplay' });
 
+const filter = z.strictObject({
+  ...pageQuery,
+  cursor: rowId.optional().meta({ description: 'The `next_cursor` of the page before' }),
+  replayed: z.enum(['true', 'false']).optional().meta({ description: '`true`: also those that were replayed' }),
+});
+
 const collection = '/v1/dead-letters';
 const itemPath = z.object({ deadLetterId: rowId });
 
-/** Dead letters of the outbox: look, mend, replay. They hold personal data of every organization: the operator's alone. */
+/**
+ * Dead letters of the outbox: look, mend, replay. They hold personal data of every organization: the operator's alone.
+ */
 export const deadLetterRoutes =
-  ({ outboxDb }: Pick<ApiParts, 'outboxDb'>): FastifyPluginAsyncZodOpenApi =>
+  ({ outboxDb }: Pick<ApiDeps, 'outboxDb'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = deadLetters(outboxDb);
-    const find = async (id: string): Promise<DeadLetter> =>
-      (await repository.get(id)) ?? Promise.reject(new ApiError('not_found'));
+    const find = async (id: string) => orNotFound(await repository.get(id));
 
     app.get(
       collection,
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Operation'],
-          summary: 'List dead letters of the outbox, newest first',
-          querystring: z.strictObject({
-            ...pageQuery,
-            cursor: rowId.optional().meta({ description: 'The `next_cursor` of the page before' }),
-            replayed: z
-              .enum(['true', 'false'])
-              .optional()
-              .meta({ description: '`true`: also those that were replayed' }),
-          }),
-          response: { 200: pageOf(listed).meta({ id: 'DeadLetterPage' }), ...problems(...keyErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(operatorOnly, {
+        tags: ['Operation'],
+        summary: 'List dead letters of the outbox, newest first',
+        querystring: filter,
+        response: { 200: pageOf(listed).meta({ id: 'DeadLetterPage' }) },
+      }),
       async ({ query }) => {
         const limit = Number(query.limit ?? 50);
         const rows = await repository.list(query.replayed !== 'true', query.cursor ?? null, limit);
         const data = rows.slice(0, limit);
-        return { data: data.map(wire), next_cursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
+        return { data: data.map(toJson), next_cursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
       },
     );
 
     app.get(
       `${collection}/:deadLetterId`,
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Operation'],
-          summary: 'Show a dead letter with its event',
-          params: itemPath,
-          response: { 200: whole, ...problems(...keyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ params }) => wire(await find(params.deadLetterId)),
+      call(operatorOnly, {
+        tags: ['Operation'],
+        summary: 'Show a dead letter with its event',
+        params: itemPath,
+        response: { 200: whole },
+      }),
+      async ({ params }) => toJson(await find(params.deadLetterId)),
     );
 
     app.post(
       `${collection}/:deadLetterId/replay`,
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Operation'],
-          summary: 'Put a dead letter, or its mended event, into the outbox again',
-          description: 'A second call changes nothing. What becomes of it is its `replay_outcome`.',
-          params: itemPath,
-          body: replay,
-          response: { 202: whole, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(operatorOnly, {
+        tags: ['Operation'],
+        summary: 'Put a dead letter, or its mended event, into the outbox again',
+        description: 'A second call changes nothing. What becomes of it is its `replay_outcome`.',
+        params: itemPath,
+        body: replay,
+        response: { 202: whole },
+      }),
       async ({ params: { deadLetterId }, body }, reply) => {
         await find(deadLetterId);
         await repository.replay(deadLetterId, body?.event);
-        return reply.code(202).send(wire(await find(deadLetterId)));
+        return reply.code(202).send(toJson(await find(deadLetterId)));
       },
     );
   };

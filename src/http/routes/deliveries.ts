@@ -1,15 +1,15 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { deliveries } from '../../db/deliveries.ts';
 import { deliveryStatuses } from '../../domain/outcome.ts';
-import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
-import { eventName } from '../event-choice.ts';
-import { momentIn, organizationPath, uuid } from '../fields.ts';
+import { partner } from '../access/access.ts';
+import { eventName } from '../schemas/event-choice.ts';
+import { momentIn, organizationPath, uuid } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
-import { deliveryPresenter, deliverySchema } from '../wire-delivery.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { deliveryPresenter, deliverySchema } from '../schemas/delivery.ts';
 
 const collection = '/v1/organizations/:organizationId/deliveries';
 
@@ -25,26 +25,20 @@ const filter = z.strictObject({
 
 /** Deliveries of an organization, with their attempts. */
 export const deliveryRoutes =
-  ({ config, reads }: Pick<ApiParts, 'config' | 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ config, reads }: Pick<ApiDeps, 'config' | 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = deliveries(reads);
     const presentDelivery = deliveryPresenter(config);
 
     app.get(
       collection,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Deliveries'],
-          summary: 'List deliveries, newest first',
-          params: organizationPath,
-          querystring: filter,
-          response: {
-            200: pageOf(deliverySchema).meta({ id: 'DeliveryPage' }),
-            ...problems(...readErrors, 'not_found'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Deliveries'],
+        summary: 'List deliveries, newest first',
+        params: organizationPath,
+        querystring: filter,
+        response: { 200: pageOf(deliverySchema).meta({ id: 'DeliveryPage' }) },
+      }),
       async ({ params, query }) => {
         const { status, event, endpoint_id: endpointId, lead_id: leadId, since, until } = query;
         const filtered = { status, event, endpointId, leadId, since, until };
@@ -54,18 +48,14 @@ export const deliveryRoutes =
 
     app.get(
       `${collection}/:deliveryId`,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Deliveries'],
-          summary: 'Show a delivery',
-          params: organizationPath.extend({ deliveryId: uuid }),
-          response: { 200: deliverySchema, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Deliveries'],
+        summary: 'Show a delivery',
+        params: organizationPath.extend({ deliveryId: uuid }),
+        response: { 200: deliverySchema },
+      }),
       async ({ params }) => {
-        const delivery = await repository.get(params.organizationId, params.deliveryId);
-        if (delivery === null) throw new ApiError('not_found');
+        const delivery = orNotFound(await repository.get(params.organizationId, params.deliveryId));
         return presentDelivery(delivery);
       },
     );

@@ -1,8 +1,8 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { partner } from '../access.ts';
-import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { partner } from '../access/access.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
 
 const policy = z
   .object({
@@ -14,20 +14,17 @@ const policy = z
   })
   .meta({ id: 'DeliveryPolicy' });
 
-/** By which schedule deliveries are retried: the same for everybody. */
+/** By which schedule deliveries are retried: the same at every endpoint. */
 export const deliveryPolicyRoutes =
-  ({ config: { retryScheduleMs } }: Pick<ApiParts, 'config'>): FastifyPluginAsyncZodOpenApi =>
+  ({ config: { retryScheduleMs } }: Pick<ApiDeps, 'config'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     app.get(
       '/v1/delivery-policy',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Deliveries'],
-          summary: 'How often, and after which waits, a delivery is tried',
-          response: { 200: policy, ...problems(...keyErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Deliveries'],
+        summary: 'How often, and after which waits, a delivery is tried',
+        response: { 200: policy },
+      }),
       async () => ({
         attempts: retryScheduleMs.length + 1,
         retry_schedule_seconds: retryScheduleMs.map((ms) => ms / 1_000),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { deliveries } from '../../db/deliveries.ts';
 import { type DeliveryRequestRow, deliveryRequest } from '../../db/delivery-request.ts';
@@ -7,10 +7,11 @@ import { endpointSecrets } from '../../db/endpoint-secrets.ts';
 import { ApiError } from '../../errors.ts';
 import { signedHeaders } from '../../webhooks/sign.ts';
 import { signingSecrets } from '../../webhooks/signing-secrets.ts';
-import { partner } from '../access.ts';
-import { organizationPath, uuid } from '../fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { partner } from '../access/access.ts';
+import { organizationPath, uuid } from '../schemas/fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
 
 const schema = z
   .object({
@@ -24,33 +25,28 @@ const schema = z
 
 /** The request of a delivery, byte for byte, with headers that verify. */
 export const deliveryRequestRoutes =
-  ({ db, keyRing }: Pick<ApiParts, 'db' | 'keyRing'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db, keyRing }: Pick<ApiDeps, 'db' | 'keyRing'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const requests = deliveryRequest(db);
     const secrets = endpointSecrets(db);
-    const known = deliveries(db);
 
     app.get(
       '/v1/organizations/:organizationId/deliveries/:deliveryId/request',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Deliveries'],
-          summary: 'The request of an attempt, or as it would be sent now',
-          description:
-            'With `attempt_id` as that attempt was sent; without, signed now, so that a verifier accepts its age. Signed with ' +
-            'the secret that is valid now: after a rotation the signatures differ from those that were sent.',
-          params: organizationPath.extend({ deliveryId: uuid }),
-          querystring: z.strictObject({ attempt_id: uuid.optional() }),
-          response: { 200: schema, ...problems(...keyErrors, 'not_found', 'endpoint_deleted', 'lead_erased') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        errors: ['endpoint_deleted', 'lead_erased'],
+        tags: ['Deliveries'],
+        summary: 'The request of an attempt, or as it would be sent now',
+        description:
+          'With `attempt_id` as that attempt was sent; without, signed now, so that a verifier accepts its age. Signed with ' +
+          'the secret that is valid now: after a rotation the signatures differ from those that were sent.',
+        params: organizationPath.extend({ deliveryId: uuid }),
+        querystring: z.strictObject({ attempt_id: uuid.optional() }),
+        response: { 200: schema },
+      }),
       async ({ params: { organizationId, deliveryId }, query }) => {
-        const delivery = await known.get(organizationId, deliveryId);
-        if (delivery === null) throw new ApiError('not_found');
+        const delivery = orNotFound(await deliveries(db).get(organizationId, deliveryId));
         if (delivery.body === null) throw new ApiError('lead_erased');
-        const row = await requests.get(organizationId, deliveryId, query.attempt_id);
-        if (row === null) throw new ApiError('not_found');
+        const row = orNotFound(await requests.get(organizationId, deliveryId, query.attempt_id));
         const endpoint = await secrets.get(organizationId, delivery.endpoint_id);
         if (endpoint === null) throw new ApiError('endpoint_deleted');
         const now = Date.now();

@@ -1,20 +1,19 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { endpoints } from '../../db/endpoints.ts';
-import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
-import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
-import { wire } from '../wire.ts';
-import { endpointPath, endpointSchema, endpointUrl } from '../wire-endpoint.ts';
+import { partner } from '../access/access.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { toJson } from '../to-json.ts';
+import { endpointPath, endpointSchema, endpointUrl } from '../schemas/endpoint.ts';
 
 /** Pause and resume by hand (spec section 5). Both may be repeated: what is so already stays so. */
 export const endpointControlRoutes =
-  ({ db, operations }: Pick<ApiParts, 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db, operations }: Pick<ApiDeps, 'db' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = endpoints(db);
     const find = async (organizationId: string, endpointId: string) => {
-      const row = await repository.get(organizationId, endpointId);
-      if (row === null) throw new ApiError('not_found');
+      const row = orNotFound(await repository.get(organizationId, endpointId));
       return row;
     };
 
@@ -32,19 +31,16 @@ export const endpointControlRoutes =
     ]) {
       app.post(
         `${endpointUrl}/${action}`,
-        {
-          config: { access: partner },
-          schema: {
-            tags: ['Endpoints'],
-            summary,
-            params: endpointPath,
-            response: { 200: endpointSchema, ...problems(...keyErrors, 'not_found') },
-          } satisfies FastifyZodOpenApiSchema,
-        },
+        call(partner, {
+          tags: ['Endpoints'],
+          summary,
+          params: endpointPath,
+          response: { 200: endpointSchema },
+        }),
         async ({ params: { organizationId, endpointId } }) => {
           await find(organizationId, endpointId);
           await run(endpointId);
-          return wire(await find(organizationId, endpointId));
+          return toJson(await find(organizationId, endpointId));
         },
       );
     }

@@ -1,17 +1,17 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { type EndpointHealthRow, endpointHealth } from '../../db/endpoint-health.ts';
 import { endpoints } from '../../db/endpoints.ts';
 import { deliveryStatuses } from '../../domain/outcome.ts';
-import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
-import { moment, organizationPath, uuidOut } from '../fields.ts';
+import { partner } from '../access/access.ts';
+import { moment, organizationPath, uuidOut } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest } from '../page.ts';
 import { presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
-import { wire } from '../wire.ts';
-import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { toJson } from '../to-json.ts';
+import { endpointPath, endpointUrl } from '../schemas/endpoint.ts';
 
 /** Deliveries are counted up to here for one endpoint, and for each of a list. */
 const mostCounted = 100_000;
@@ -38,25 +38,21 @@ const health = z
 
 /** How endpoints are doing, and what pausing, resuming or deleting one would touch. */
 export const endpointHealthRoutes =
-  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads }: Pick<ApiDeps, 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = endpointHealth(reads);
-    const known = endpoints(reads);
 
     app.get(
       '/v1/organizations/:organizationId/endpoint-health',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'How each endpoint is doing, in the order of the list of endpoints',
-          params: organizationPath,
-          querystring: z.strictObject(pageQuery),
-          response: { 200: pageOf(health).meta({ id: 'EndpointHealthPage' }), ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Endpoints'],
+        summary: 'How each endpoint is doing, in the order of the list of endpoints',
+        params: organizationPath,
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(health).meta({ id: 'EndpointHealthPage' }) },
+      }),
       async ({ params: { organizationId }, query }) => {
-        const page = await known.list(organizationId, pageRequest(query));
+        const page = await endpoints(reads).list(organizationId, pageRequest(query));
         const ids = page.rows.map(({ id }) => id);
         const rows = await repository.of(organizationId, ids, mostCountedEach);
         const found = new Map(rows.map((row) => [row.endpoint_id, row]));
@@ -67,25 +63,21 @@ export const endpointHealthRoutes =
 
     app.get(
       `${endpointUrl}/health`,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'How an endpoint is doing, and how many deliveries an action on it would touch',
-          params: endpointPath,
-          response: { 200: health, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Endpoints'],
+        summary: 'How an endpoint is doing, and how many deliveries an action on it would touch',
+        params: endpointPath,
+        response: { 200: health },
+      }),
       async ({ params: { organizationId, endpointId } }) => {
-        const [row] = await repository.of(organizationId, [endpointId], mostCounted);
-        if (row === undefined) throw new ApiError('not_found');
+        const row = orNotFound((await repository.of(organizationId, [endpointId], mostCounted))[0]);
         return present(row, mostCounted);
       },
     );
   };
 
 const present = ({ pending, delivering, retrying, held, ...row }: EndpointHealthRow, countedTo: number) => ({
-  ...wire(row),
+  ...toJson(row),
   unsettled: { pending, delivering, retrying, held },
   counted_to: countedTo,
 });

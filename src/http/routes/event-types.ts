@@ -1,10 +1,10 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { leadStatuses } from '../../domain/lead.ts';
 import { eventTypes } from '../../schemas/outbound.ts';
-import { partner } from '../access.ts';
-import { outboundSchemas } from '../outbound-schemas.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { partner } from '../access/access.ts';
+import { call } from '../call.ts';
+import { outboundSchemas } from '../schemas/outbound.ts';
 
 const json = z.record(z.string(), z.unknown());
 
@@ -35,17 +35,11 @@ const all = {
 export const eventTypeRoutes: FastifyPluginAsyncZodOpenApi = async (app) => {
   app.get(
     '/v1/event-types',
-    {
-      config: { access: partner },
-      schema: {
-        tags: ['Events'],
-        summary: 'List the outbound events, each with its JSON Schema and an example',
-        response: {
-          200: z.object({ data: z.array(eventType), next_cursor: z.null() }).meta({ id: 'EventTypes' }),
-          ...problems(...keyErrors),
-        },
-      } satisfies FastifyZodOpenApiSchema,
-    },
+    call(partner, {
+      tags: ['Events'],
+      summary: 'List the outbound events, each with its JSON Schema and an example',
+      response: { 200: z.object({ data: z.array(eventType), next_cursor: z.null() }).meta({ id: 'EventTypes' }) },
+    }),
     async () => all,
   );
 };

@@ -1,18 +1,14 @@
-import {
-  type FastifyPluginAsyncZodOpenApi,
-  type FastifyZodOpenApiSchema,
-  validatorCompiler,
-} from 'fastify-zod-openapi';
+import { type FastifyPluginAsyncZodOpenApi, validatorCompiler } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import type { ApiErrorCode } from '../../errors.ts';
 import { inboundEvent } from '../../schemas/inbound-events.ts';
-import { backend } from '../access.ts';
-import { asApiError } from '../error-handler.ts';
-import { noQuery, uuidOut } from '../fields.ts';
+import { backend } from '../access/access.ts';
+import { asApiError } from '../hooks/error-handler.ts';
+import { noQuery, uuidOut } from '../schemas/fields.ts';
 import { acceptEvents, maxEventsPerRequest } from '../accept-events.ts';
-import { maxBatchBytes } from '../json-body.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
+import { maxBatchBytes } from '../hooks/json-body.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
 
 const accepted = z
   .object({
@@ -38,28 +34,26 @@ const emptyQuery = validatorCompiler({ schema: noQuery, method: 'POST', url: '/v
 
 /** Inbound events from the backend. */
 export const eventRoutes =
-  (parts: Pick<ApiParts, 'db' | 'client' | 'metrics' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  (deps: Pick<ApiDeps, 'db' | 'client' | 'metrics' | 'log'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const accept = acceptEvents(parts);
+    const accept = acceptEvents(deps);
     app.post(
       '/v1/events',
       {
-        config: { access: backend, audit: false },
-        bodyLimit: maxBatchBytes,
-        // The events' own validation names every issue of every event; the schema here is for the documentation.
-        validatorCompiler: ({ httpPart }) => (httpPart === 'body' ? (value: unknown) => ({ value }) : emptyQuery),
-        schema: {
+        ...call(backend, {
+          errors: ['id_conflict'],
+          audit: false,
           tags: ['Events'],
           summary: 'Hand over inbound events',
           description:
             'One event, or an array of up to 100. `202` means durable: from then on no crash of any part loses it. ' +
             'Events of one lead or widget are taken in array order. After a 503 a prefix may be applied: repeat with the same ids.',
           body: z.union([inboundEvent, z.array(inboundEvent).min(1).max(maxEventsPerRequest)]),
-          response: {
-            202: accepted,
-            ...problems(...keyErrors, ...bodyErrors, 'id_conflict'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
+          response: { 202: accepted },
+        }),
+        bodyLimit: maxBatchBytes,
+        // The events' own validation names every issue of every event; the schema here is for the documentation.
+        validatorCompiler: ({ httpPart }) => (httpPart === 'body' ? (value: unknown) => ({ value }) : emptyQuery),
       },
       async (request, reply) => {
         const body: unknown = request.body;
@@ -67,8 +61,7 @@ export const eventRoutes =
           return await reply.code(202).send({ accepted: await accept(body) });
         } catch (error) {
           const outcome = outcomes[asApiError(error).code];
-          if (outcome !== undefined)
-            parts.metrics.inboundEvents.inc({ outcome }, Array.isArray(body) ? body.length : 1);
+          if (outcome !== undefined) deps.metrics.inboundEvents.inc({ outcome }, Array.isArray(body) ? body.length : 1);
           throw error;
         }
       },

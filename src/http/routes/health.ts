@@ -1,13 +1,19 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
+import { call } from '../call.ts';
 import type { InputIssue } from '../../errors.ts';
 import { within } from '../../within.ts';
-import { problemOf, problems, sendProblem } from '../problem.ts';
-import { sharedForASecond } from '../shared-answer.ts';
+import { problemOf, sendProblem } from '../problem.ts';
+import { sharedFor } from '../shared-answer.ts';
 
 /** A probe gives up sooner than a request (milliseconds): balancers ask every few seconds. */
 const probeTimeoutMs = 2_000;
+
+/**
+ * How long probes share an answer (milliseconds). They need no key, and each asks Temporal, which limits such calls.
+ */
+const sharedMs = 1_000;
 
 /** What a process needs, by name. A check rejects while its part is away. */
 export type Checks = Record<string, () => Promise<unknown>>;
@@ -25,32 +31,24 @@ export const healthRoutes =
 
     app.get(
       '/healthz',
-      {
-        config: { access: 'public' },
-        schema: {
-          tags: ['Operation'],
-          summary: 'The process is alive',
-          security: [],
-          response: { 200: z.object({ status: z.literal('ok') }) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call('public', {
+        tags: ['Operation'],
+        summary: 'The process is alive',
+        security: [],
+        response: { 200: z.object({ status: z.literal('ok') }) },
+      }),
       async () => ({ status: 'ok' as const }),
     );
 
     app.get(
       '/readyz',
-      {
-        config: { access: 'public' },
-        schema: {
-          tags: ['Operation'],
-          summary: 'The parts it needs answer; a 503 names those that do not',
-          security: [],
-          response: {
-            200: z.object({ status: z.literal('ready'), ...mapChecks(checks, z.literal('ok')) }),
-            ...problems('unavailable'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call('public', {
+        errors: ['unavailable'],
+        tags: ['Operation'],
+        summary: 'The parts it needs answer; a 503 names those that do not',
+        security: [],
+        response: { 200: z.object({ status: z.literal('ready'), ...mapChecks(checks, z.literal('ok')) }) },
+      }),
       async (_request, reply) => {
         const found = await notReady();
         if (found.length === 0) return { status: 'ready' as const, ...mapChecks(checks, 'ok' as const) };
@@ -72,11 +70,11 @@ function readiness(checks: Checks, log: Pick<FastifyBaseLogger, 'warn'>): () => 
       });
       return null;
     } catch (error) {
-      log.warn({ err: error, part: path }, 'not ready');
+      log.warn({ err: error, dependency: path }, 'not ready');
       return { path, message: error instanceof NotReadyError ? error.message : 'not available' };
     }
   };
-  return sharedForASecond(async () => {
+  return sharedFor(sharedMs, async () => {
     const issues = await Promise.all(Object.entries(checks).map(issueOf));
     return issues.filter((issue) => issue !== null);
   });

@@ -1,21 +1,23 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { type JobRow, jobs } from '../../db/jobs.ts';
-import { operatorOnly, partner } from '../access.ts';
-import { moment, organizationPath, uuidOut } from '../fields.ts';
+import { type RecoveryJobRow, recoveryJobs } from '../../db/recovery-jobs.ts';
+import { ofOperator, ofOrganization, organizationIdOf } from '../access/scopes.ts';
+import { moment, uuidOut } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
-import { wire } from '../wire.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { toJson } from '../to-json.ts';
 
 const job = z
   .object({
     id: uuidOut,
     organization_id: uuidOut,
     endpoint_id: uuidOut,
+    event: z.string().nullable().meta({ description: 'Of this type only; null: of every one' }),
+    lead_id: uuidOut.nullable().meta({ description: 'Of this lead only; null: of every one' }),
     status: z.enum(['running', 'done']),
     count: z.int().nullable().meta({ description: 'How many deliveries it took up; null until it did' }),
-    since: moment,
+    since: moment.nullable().meta({ description: 'Abandoned then or later; null: ever' }),
     until: moment,
     created_at: moment,
     finished_at: moment.nullable(),
@@ -23,44 +25,33 @@ const job = z
   .meta({ id: 'Job' });
 const page = pageOf(job).meta({ id: 'JobPage' });
 
+const lists = [
+  { ...ofOrganization, tag: 'Endpoints', summary: 'List recoveries, newest first' },
+  { ...ofOperator, tag: 'Operation', summary: 'List the recoveries of all organizations, newest first' },
+];
+
 /** Recoveries, running and done. */
 export const jobRoutes =
-  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads }: Pick<ApiDeps, 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const repository = jobs(reads);
-
-    app.get(
-      '/v1/organizations/:organizationId/jobs',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'List recoveries, newest first',
-          params: organizationPath,
+    const repository = recoveryJobs(reads);
+    for (const { prefix, access, tag, summary, params } of lists) {
+      app.get(
+        `${prefix}/jobs`,
+        call(access, {
+          tags: [tag],
+          summary,
+          params,
           querystring: z.strictObject(pageQuery),
-          response: { 200: page, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ params, query }) =>
-        presentPage(await repository.list(params.organizationId, pageRequest(query)), present),
-    );
-
-    app.get(
-      '/v1/jobs',
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Operation'],
-          summary: 'List the recoveries of all organizations, newest first',
-          querystring: z.strictObject(pageQuery),
-          response: { 200: page, ...problems(...readErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ query }) => presentPage(await repository.list(null, pageRequest(query)), present),
-    );
+          response: { 200: page },
+        }),
+        async (request) =>
+          presentPage(await repository.list(organizationIdOf(request.params), pageRequest(request.query)), present),
+      );
+    }
   };
 
-const present = (row: JobRow) => ({
-  ...wire(row),
+const present = (row: RecoveryJobRow) => ({
+  ...toJson(row),
   status: row.finished_at === null ? ('running' as const) : ('done' as const),
 });

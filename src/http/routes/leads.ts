@@ -1,14 +1,14 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { leads } from '../../db/leads.ts';
-import { ApiError } from '../../errors.ts';
-import { partner, principalOf } from '../access.ts';
-import { moment, organizationPath, uuidOut } from '../fields.ts';
+import { partner, principalOf } from '../access/access.ts';
+import { moment, organizationPath, uuidOut } from '../schemas/fields.ts';
 import { leadMode, leadPath, leadReader, leadSchema, leadStage, leadStatus, leadUrl } from '../lead-view.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
-import { wire } from '../wire.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { toJson } from '../to-json.ts';
 
 const summary = z
   .object({
@@ -29,42 +29,35 @@ export const leadRoutes =
     reads,
     client,
     log,
-  }: Pick<ApiParts, 'config' | 'reads' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  }: Pick<ApiDeps, 'config' | 'reads' | 'client' | 'log'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = leads(reads);
     const read = leadReader({ config, db: reads, client, log });
 
     app.get(
       '/v1/organizations/:organizationId/leads',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Leads'],
-          summary: 'List leads, newest first',
-          params: organizationPath,
-          querystring: z.strictObject({ ...pageQuery, stage: leadStage.optional() }),
-          response: { 200: pageOf(summary).meta({ id: 'LeadPage' }), ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Leads'],
+        summary: 'List leads, newest first',
+        params: organizationPath,
+        querystring: z.strictObject({ ...pageQuery, stage: leadStage.optional() }),
+        response: { 200: pageOf(summary).meta({ id: 'LeadPage' }) },
+      }),
       async ({ params, query }) =>
-        presentPage(await repository.list(params.organizationId, query.stage, pageRequest(query)), wire),
+        presentPage(await repository.list(params.organizationId, query.stage, pageRequest(query)), toJson),
     );
 
     app.get(
       leadUrl,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Leads'],
-          summary: 'Show a lead: its steps, stage, events and deliveries, and all of it as one timeline',
-          params: leadPath,
-          response: { 200: leadSchema, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Leads'],
+        summary: 'Show a lead: its steps, stage, events and deliveries, and all of it as one timeline',
+        params: leadPath,
+        response: { 200: leadSchema },
+      }),
       async (request) => {
         const { organizationId, leadId } = request.params;
-        const lead = await read(organizationId, leadId, principalOf(request).role);
-        if (lead === null) throw new ApiError('not_found');
+        const lead = orNotFound(await read(organizationId, leadId, principalOf(request).role));
         return lead;
       },
     );

@@ -1,14 +1,15 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { listeners } from '../../db/listeners.ts';
 import { attemptErrorClasses } from '../../domain/outcome.ts';
 import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
-import { text, uuid } from '../fields.ts';
+import { partner } from '../access/access.ts';
+import { text, uuid } from '../schemas/fields.ts';
 import { ListenerStreams } from '../listener-streams.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import type { ZodApp } from '../app.ts';
+import { endpointPath, endpointUrl } from '../schemas/endpoint.ts';
 
 /** As much of a response's body as is kept of any attempt. */
 const maxBody = 4_096;
@@ -28,73 +29,67 @@ const answer = z
   })
   .meta({ id: 'ListenerAnswer' });
 
+type RequestDeps = Pick<ApiDeps, 'db' | 'notifications' | 'operations' | 'log'>;
+
 /** What a listener gets, and what it answers. */
 export const listenerRequestRoutes =
-  ({
-    db,
-    notifications,
-    operations,
-    log,
-  }: Pick<ApiParts, 'db' | 'notifications' | 'operations' | 'log'>): FastifyPluginAsyncZodOpenApi =>
+  (deps: RequestDeps): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
-    const repository = listeners(db);
-    const streams = new ListenerStreams({
-      listeners: repository,
-      notifications,
-      onLost: async (endpointId) => {
-        if (await repository.isLost(endpointId)) await operations.pause(endpointId, 'listener_lost');
-      },
-      onError: (error) => log.warn({ err: error }, 'a listener was not served'),
-    });
-    app.addHook('preClose', async () => streams.close());
-
-    app.get(
-      `${endpointUrl}/requests`,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Listeners'],
-          summary: 'Stream the signed requests for a listener, each once',
-          description:
-            'Server-Sent Events `request` with `{id, headers, body}`. The stream opened last gets them. Renewing the lease is another call.',
-          params: endpointPath,
-          response: {
-            200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
-            ...problems(...keyErrors, 'not_found'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ params: { organizationId, endpointId } }, reply) => {
-        const begin = () => reply.hijack().raw;
-        if (!(await streams.serve(organizationId, endpointId, begin))) throw new ApiError('not_found');
-        return reply;
-      },
-    );
-
-    app.post(
-      `${endpointUrl}/requests/:requestId`,
-      {
-        config: { access: partner, audit: false },
-        schema: {
-          tags: ['Listeners'],
-          summary: 'Give the answer of the local program to a request',
-          params: endpointPath.extend({ requestId: uuid }),
-          body: answer,
-          response: {
-            204: { description: 'Taken as the outcome of the attempt' },
-            ...problems(...keyErrors, ...bodyErrors, 'not_found'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ params: { organizationId, endpointId, requestId }, body }, reply) => {
-        const taken = await repository.answer(organizationId, endpointId, requestId, {
-          statusCode: body.status_code,
-          retryAfter: body.retry_after ?? null,
-          responseBody: body.body ?? (body.status_code === null ? null : ''),
-          error: body.error ?? null,
-        });
-        if (!taken) throw new ApiError('not_found', 'No attempt waits for this answer any more.');
-        return reply.code(204).send();
-      },
-    );
+    addStream(app, deps);
+    addAnswer(app, deps);
   };
+
+function addStream(app: ZodApp, { db, notifications, operations, log }: RequestDeps): void {
+  const repository = listeners(db);
+  const streams = new ListenerStreams({
+    listeners: repository,
+    notifications,
+    onLost: async (endpointId) => {
+      if (await repository.isLost(endpointId)) await operations.pause(endpointId, 'listener_lost');
+    },
+    onError: (error) => log.warn({ err: error }, 'a listener was not served'),
+  });
+  app.addHook('preClose', async () => streams.close());
+
+  app.get(
+    `${endpointUrl}/requests`,
+    call(partner, {
+      tags: ['Listeners'],
+      summary: 'Stream the signed requests for a listener, each once',
+      description:
+        'Server-Sent Events `request` with `{id, headers, body}`. The stream opened last gets them. Renewing the lease is another call.',
+      params: endpointPath,
+      response: { 200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } } },
+    }),
+    async ({ params: { organizationId, endpointId } }, reply) => {
+      const begin = () => reply.hijack().raw;
+      if (!(await streams.serve(organizationId, endpointId, begin))) throw new ApiError('not_found');
+      return reply;
+    },
+  );
+}
+
+function addAnswer(app: ZodApp, { db }: RequestDeps): void {
+  const repository = listeners(db);
+  app.post(
+    `${endpointUrl}/requests/:requestId`,
+    call(partner, {
+      audit: false,
+      tags: ['Listeners'],
+      summary: 'Give the answer of the local program to a request',
+      params: endpointPath.extend({ requestId: uuid }),
+      body: answer,
+      response: { 204: { description: 'Taken as the outcome of the attempt' } },
+    }),
+    async ({ params: { organizationId, endpointId, requestId }, body }, reply) => {
+      const taken = await repository.answer(organizationId, endpointId, requestId, {
+        statusCode: body.status_code,
+        retryAfter: body.retry_after ?? null,
+        responseBody: body.body ?? (body.status_code === null ? null : ''),
+        error: body.error ?? null,
+      });
+      if (!taken) throw new ApiError('not_found', 'No attempt waits for this answer any more.');
+      return reply.code(204).send();
+    },
+  );
+}

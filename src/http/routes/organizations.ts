@@ -1,14 +1,15 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { organizations } from '../../db/organizations.ts';
 import { ApiError } from '../../errors.ts';
 import { isMailAddress } from '../../mail/address.ts';
-import { everyKey, operatorOnly, partner, principalOf } from '../access.ts';
-import { moment, organizationPath, text, uuidOut } from '../fields.ts';
+import { everyKey, operatorOnly, partner, principalOf } from '../access/access.ts';
+import { moment, organizationPath, text, uuidOut } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
-import type { ApiParts } from '../parts.ts';
-import { keyErrors, bodyErrors, problems } from '../problem.ts';
-import { wire } from '../wire.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { toJson } from '../to-json.ts';
 
 const tier = z.enum(['ultimate', 'premium', 'starter']);
 const email = z
@@ -45,66 +46,51 @@ const change = z
 
 /** Organizations: made by the backend's first event or by a PUT. */
 export const organizationRoutes =
-  ({ db }: Pick<ApiParts, 'db'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = organizations(db);
 
     app.put(
       '/v1/organizations/:organizationId',
-      {
-        config: { access: everyKey, makesOrganization: true },
-        schema: {
-          tags: ['Organizations'],
-          summary: 'Make or change an organization',
-          params: organizationPath,
-          body: change,
-          response: {
-            200: organization,
-            ...problems(...keyErrors, ...bodyErrors, 'not_found'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(everyKey, {
+        makesOrganization: true,
+        tags: ['Organizations'],
+        summary: 'Make or change an organization',
+        params: organizationPath,
+        body: change,
+        response: { 200: organization },
+      }),
       async (request) => {
         const { params, body } = request;
         if (principalOf(request).role === 'organization' && body.tier !== undefined) {
           throw new ApiError('forbidden', "An organization's key may not change its tier.");
         }
-        return wire(await repository.put(params.organizationId, body));
+        return toJson(await repository.put(params.organizationId, body));
       },
     );
 
     app.get(
       '/v1/organizations/:organizationId',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Organizations'],
-          summary: 'Show an organization',
-          params: organizationPath,
-          response: { 200: organization, ...problems(...keyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Organizations'],
+        summary: 'Show an organization',
+        params: organizationPath,
+        response: { 200: organization },
+      }),
       async ({ params }) => {
-        const row = await repository.get(params.organizationId);
-        if (row === null) throw new ApiError('not_found');
-        return wire(row);
+        const row = orNotFound(await repository.get(params.organizationId));
+        return toJson(row);
       },
     );
 
     app.get(
       '/v1/organizations',
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Organizations'],
-          summary: 'List organizations, newest first',
-          querystring: z.strictObject(pageQuery),
-          response: {
-            200: pageOf(organization).meta({ id: 'OrganizationPage' }),
-            ...problems(...keyErrors),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ query }) => presentPage(await repository.list(pageRequest(query)), wire),
+      call(operatorOnly, {
+        tags: ['Organizations'],
+        summary: 'List organizations, newest first',
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(organization).meta({ id: 'OrganizationPage' }) },
+      }),
+      async ({ query }) => presentPage(await repository.list(pageRequest(query)), toJson),
     );
   };

@@ -1,23 +1,19 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { endpoints } from '../../db/endpoints.ts';
-import { type RecoveryJob, recovery } from '../../db/recovery.ts';
+import { recovery } from '../../db/recovery.ts';
+import type { RecoveryJob } from '../../db/recovery-jobs.ts';
 import { ApiError } from '../../errors.ts';
-import { partner } from '../access.ts';
-import { moment, momentIn, organizationPath, uuid, uuidOut } from '../fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, problems, readErrors } from '../problem.ts';
-import { rangeOf } from '../recovery-range.ts';
-import { wire } from '../wire.ts';
-import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
+import { partner } from '../access/access.ts';
+import { moment, organizationPath, uuid, uuidOut } from '../schemas/fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { abandonedSince, filterOf, recoveryFields } from '../schemas/recovery-filter.ts';
+import { toJson } from '../to-json.ts';
+import { endpointPath, endpointUrl } from '../schemas/endpoint.ts';
 
-const request = z
-  .strictObject({
-    since: momentIn.meta({ description: 'Abandoned then or later' }),
-    until: momentIn.optional().meta({ description: 'Abandoned then or earlier; now, unless told' }),
-    dry_run: z.boolean().optional().meta({ description: 'Count only: nothing is sent', default: false }),
-  })
-  .meta({ id: 'Recovery' });
+const request = z.strictObject({ since: abandonedSince, ...recoveryFields }).meta({ id: 'Recovery' });
 
 const started = z
   .object({
@@ -30,6 +26,8 @@ const job = z
   .object({
     id: uuidOut,
     endpoint_id: uuidOut,
+    event: z.string().nullable().meta({ description: 'Of this type only; null: of every one' }),
+    lead_id: uuidOut.nullable().meta({ description: 'Of this lead only; null: of every one' }),
     status: z.enum(['running', 'done']),
     count: z.int().nullable().meta({ description: 'How many deliveries it took up; null until it did' }),
     delivered: z.int(),
@@ -41,36 +39,30 @@ const job = z
 
 /** Recovery of what was abandoned at an endpoint (spec section 5). */
 export const recoveryRoutes =
-  ({ reads, operations }: Pick<ApiParts, 'reads' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads, operations }: Pick<ApiDeps, 'reads' | 'operations'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = recovery(reads);
-    const known = endpoints(reads);
 
     app.post(
       `${endpointUrl}/recover`,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'Send again all that was abandoned at an endpoint since a time',
-          description:
-            'But for what was skipped, or went with a deleted endpoint or an erased lead. Per lead in order, by the whole retry ' +
-            'schedule, held while the endpoint is paused; one job per endpoint at a time.',
-          params: endpointPath,
-          body: request,
-          response: {
-            202: started,
-            ...problems(...readErrors, ...bodyErrors, 'not_found', 'recovery_running'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        errors: ['recovery_running'],
+        tags: ['Endpoints'],
+        summary: 'Send again all that was abandoned at an endpoint since a time',
+        description:
+          'But for what was skipped, or went with a deleted endpoint or an erased lead. Per lead in order, by the whole retry ' +
+          'schedule, held while the endpoint is paused; one job per endpoint at a time.',
+        params: endpointPath,
+        body: request,
+        response: { 202: started },
+      }),
       async ({ params: { organizationId, endpointId }, body }, reply) => {
-        const { since, until } = rangeOf(body);
-        if ((await known.get(organizationId, endpointId)) === null) throw new ApiError('not_found');
+        const scope = { organizationId, endpointId, ...filterOf(body) };
+        orNotFound(await endpoints(reads).get(organizationId, endpointId));
         if (body.dry_run === true) {
-          return reply.code(202).send({ count: await repository.count(endpointId, since, until), job_id: null });
+          return reply.code(202).send({ count: await repository.count(scope), job_id: null });
         }
-        const begun = await operations.recover({ organizationId, endpointId, since, until });
+        const begun = await operations.recover(scope);
         if (begun === null) throw await running(endpointId);
         return reply.code(202).send({ count: begun.count, job_id: begun.jobId });
       },
@@ -78,18 +70,14 @@ export const recoveryRoutes =
 
     app.get(
       '/v1/organizations/:organizationId/jobs/:jobId',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'Show how far a recovery is',
-          params: organizationPath.extend({ jobId: uuid }),
-          response: { 200: job, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Endpoints'],
+        summary: 'Show how far a recovery is',
+        params: organizationPath.extend({ jobId: uuid }),
+        response: { 200: job },
+      }),
       async ({ params: { organizationId, jobId } }) => {
-        const found = await repository.get(organizationId, jobId);
-        if (found === null) throw new ApiError('not_found');
+        const found = orNotFound(await repository.get(organizationId, jobId));
         return presentJob(found);
       },
     );
@@ -101,10 +89,16 @@ export const recoveryRoutes =
     }
   };
 
-function presentJob({ since: _since, until: _until, abandoned, ...row }: RecoveryJob) {
+function presentJob({
+  organization_id: _organizationId,
+  since: _since,
+  until: _until,
+  abandoned,
+  ...row
+}: RecoveryJob) {
   const isDone = row.finished_at !== null;
   return {
-    ...wire(row),
+    ...toJson(row),
     status: isDone ? ('done' as const) : ('running' as const),
     // A later recovery may have taken up what this one left abandoned.
     abandoned: isDone && row.count !== null ? row.count - row.delivered : abandoned,

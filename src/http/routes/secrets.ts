@@ -1,15 +1,15 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { endpointSecrets } from '../../db/endpoint-secrets.ts';
 import { ApiError } from '../../errors.ts';
 import { newSecret } from '../../webhooks/secrets.ts';
 import { secretContext } from '../../webhooks/signing-secrets.ts';
-import { partner } from '../access.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { endpointPath, endpointUrl, newSecretSchema } from '../wire-endpoint.ts';
+import { partner } from '../access/access.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { endpointPath, endpointUrl, newSecretSchema } from '../schemas/endpoint.ts';
 
-/** Spec section 4: 0 s to 7 d, 24 h unless told. */
+/** Spec section 4: 0 s to 7 d, 24 h by default. */
 const maxOverlapSeconds = 604_800;
 const defaultOverlapSeconds = 86_400;
 const overlapError = { error: `expected whole seconds from 0 to ${maxOverlapSeconds}` };
@@ -30,26 +30,20 @@ const description =
 
 /** Rotation of an endpoint's signing secret (spec section 4). */
 export const secretRoutes =
-  ({ db, keyRing }: Pick<ApiParts, 'db' | 'keyRing'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db, keyRing }: Pick<ApiDeps, 'db' | 'keyRing'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const secrets = endpointSecrets(db);
     app.post(
       `${endpointUrl}/rotate-secret`,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'Give an endpoint a new signing secret; it is in this answer, and in no other',
-          description,
-          params: endpointPath,
-          // Null is what the framework makes of no body at all.
-          body: rotation.nullish(),
-          response: {
-            200: z.object({ secret: newSecretSchema }).meta({ id: 'NewSecret' }),
-            ...problems(...keyErrors, ...bodyErrors, 'not_found'),
-          },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Endpoints'],
+        summary: 'Give an endpoint a new signing secret; it is in this answer, and in no other',
+        description,
+        params: endpointPath,
+        // Null is what the framework makes of no body at all.
+        body: rotation.nullish(),
+        response: { 200: z.object({ secret: newSecretSchema }).meta({ id: 'NewSecret' }) },
+      }),
       async ({ params: { organizationId, endpointId }, body }) => {
         const secret = newSecret();
         const sealed = keyRing.seal(Buffer.from(secret), secretContext(endpointId));

@@ -1,13 +1,16 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { endpoints } from '../../db/endpoints.ts';
 import { type DeliveryCounts, type Statistics, statistics } from '../../db/statistics.ts';
-import { ApiError } from '../../errors.ts';
-import { operatorOnly, partner } from '../access.ts';
-import { moment, organizationPath, uuid } from '../fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { problems, readErrors } from '../problem.ts';
+import { operatorOnly, partner } from '../access/access.ts';
+import { moment, organizationPath, uuid } from '../schemas/fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { sharedFor } from '../shared-answer.ts';
 
+/** How long callers share an answer over all organizations (milliseconds): it reads many pages. */
+const sharedMs = 10_000;
 const hourMs = 3_600_000;
 const windows = {
   '1h': { spanMs: hourMs, bucketSeconds: 60 },
@@ -29,38 +32,39 @@ const schema = z
   .object({
     since: moment,
     bucket_seconds: z.int(),
-    is_complete: z.boolean().meta({ description: 'False: only the newest 20,000 are counted' }),
+    is_complete: z.boolean().meta({ description: 'False: only the newest 10,000 are counted' }),
     counted_since: moment,
     total: counts,
     buckets: z.array(counts.extend({ at: moment })),
   })
   .meta({ id: 'Statistics' });
 
-const window = z.enum(['1h', '24h', '7d']).optional().meta({ description: 'How far back; 24h unless told' });
+const window = z.enum(['1h', '24h', '7d']).optional().meta({ description: 'How far back; 24h by default' });
 
 /** How deliveries went over time: bounded in what it reads, however large an organization is. */
 export const statisticsRoutes =
-  ({ reads }: Pick<ApiParts, 'reads'>): FastifyPluginAsyncZodOpenApi =>
+  ({ reads }: Pick<ApiDeps, 'reads'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = statistics(reads);
-    const known = endpoints(reads);
+    const sharedOf = (name: keyof typeof windows) =>
+      sharedFor(sharedMs, async () => {
+        const range = rangeOf(name);
+        return present(range, await repository.ofAll(range));
+      });
+    const ofAll = { '1h': sharedOf('1h'), '24h': sharedOf('24h'), '7d': sharedOf('7d') };
 
     app.get(
       '/v1/organizations/:organizationId/statistics',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Overview'],
-          summary: 'Deliveries over time by outcome, and how long they took',
-          params: organizationPath,
-          querystring: z.strictObject({ window, endpoint_id: uuid.optional() }),
-          response: { 200: schema, ...problems(...readErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Overview'],
+        summary: 'Deliveries over time by outcome, and how long they took',
+        params: organizationPath,
+        querystring: z.strictObject({ window, endpoint_id: uuid.optional() }),
+        response: { 200: schema },
+      }),
       async ({ params: { organizationId }, query }) => {
         const { endpoint_id: endpointId } = query;
-        if (endpointId !== undefined && (await known.get(organizationId, endpointId)) === null)
-          throw new ApiError('not_found');
+        if (endpointId !== undefined) orNotFound(await endpoints(reads).get(organizationId, endpointId));
         const range = rangeOf(query.window);
         return present(range, await repository.of(organizationId, endpointId, range));
       },
@@ -68,19 +72,14 @@ export const statisticsRoutes =
 
     app.get(
       '/v1/statistics',
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Overview'],
-          summary: 'The same over all organizations',
-          querystring: z.strictObject({ window }),
-          response: { 200: schema, ...problems(...readErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async ({ query }) => {
-        const range = rangeOf(query.window);
-        return present(range, await repository.ofAll(range));
-      },
+      call(operatorOnly, {
+        tags: ['Overview'],
+        summary: 'The same over all organizations',
+        description: 'At most ten seconds old, and of each organization at most the newest 1,000.',
+        querystring: z.strictObject({ window }),
+        response: { 200: schema },
+      }),
+      async ({ query }) => ofAll[query.window ?? '24h'](),
     );
   };
 

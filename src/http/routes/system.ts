@@ -1,13 +1,16 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { type Backlog, backlog } from '../../db/backlog.ts';
 import { outbox } from '../../db/outbox.ts';
-import { operatorOnly } from '../access.ts';
-import type { ApiParts } from '../parts.ts';
-import { keyErrors, problems } from '../problem.ts';
+import { operatorOnly } from '../access/access.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { sharedFor } from '../shared-answer.ts';
 import { temporalTrouble, within } from '../unavailable.ts';
 
 const probeTimeoutMs = 2_000;
+/** How long callers share an answer (milliseconds): it counts what waits, and asks Temporal. */
+const sharedMs = 2_000;
 const count = z.int().min(0);
 const state = z.enum(['ok', 'away']);
 
@@ -25,7 +28,7 @@ const system = z
     overdue_retries: count
       .nullable()
       .meta({ description: 'Due more than a minute ago: no worker, or a workflow is gone' }),
-    saturated_endpoints: count.nullable().meta({ description: 'All their places are taken' }),
+    saturated_endpoints: count.nullable().meta({ description: 'All their slots are taken' }),
     paused_endpoints: count.nullable(),
     outbox: z
       .object({ pending: count, oldest_pending_seconds: z.number(), stuck: count, dead_letters: count })
@@ -37,7 +40,7 @@ const system = z
 /** How the service itself is doing, for the operator's console. */
 export const systemRoutes =
   (
-    { reads, outboxDb, temporalReady, config }: Pick<ApiParts, 'reads' | 'outboxDb' | 'temporalReady' | 'config'>,
+    { reads, outboxDb, temporalReady, config }: Pick<ApiDeps, 'reads' | 'outboxDb' | 'temporalReady' | 'config'>,
     version: string,
   ): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
@@ -45,40 +48,40 @@ export const systemRoutes =
     const counts = async () => ((await queue.exists()) ? queue.counts() : null);
     const orNull = <Value>(work: Promise<Value>): Promise<Value | null> => work.catch(() => null);
 
+    const look = sharedFor(sharedMs, async () => {
+      const [waiting, outboxCounts, temporal] = await Promise.all([
+        orNull(backlog(reads)),
+        orNull(counts()),
+        orNull(within('temporal', temporalReady().catch(temporalTrouble), probeTimeoutMs).then(() => true)),
+      ]);
+      return {
+        version,
+        postgres: waiting === null ? ('away' as const) : ('ok' as const),
+        temporal: temporal === null ? ('away' as const) : ('ok' as const),
+        temporal_namespace: config.temporalNamespace ?? null,
+        temporal_ui_url: config.temporalUiUrl ?? null,
+        unsettled: waiting && countsOf(waiting),
+        overdue_retries: waiting?.overdueRetries ?? null,
+        saturated_endpoints: waiting?.saturatedEndpoints ?? null,
+        paused_endpoints: waiting && Object.values(waiting.pausedEndpoints).reduce((sum, one) => sum + one, 0),
+        outbox: outboxCounts && {
+          pending: outboxCounts.pending,
+          oldest_pending_seconds: outboxCounts.oldestPendingSeconds,
+          stuck: outboxCounts.stuck,
+          dead_letters: outboxCounts.deadLetters,
+        },
+      };
+    });
+
     app.get(
       '/v1/system',
-      {
-        config: { access: operatorOnly },
-        schema: {
-          tags: ['Operation'],
-          summary: 'How the service is doing: its parts, its backlog, its outbox',
-          response: { 200: system, ...problems(...keyErrors) },
-        } satisfies FastifyZodOpenApiSchema,
-      },
-      async () => {
-        const [waiting, outboxCounts, temporal] = await Promise.all([
-          orNull(backlog(reads)),
-          orNull(counts()),
-          orNull(within('temporal', temporalReady().catch(temporalTrouble), probeTimeoutMs).then(() => true)),
-        ]);
-        return {
-          version,
-          postgres: waiting === null ? ('away' as const) : ('ok' as const),
-          temporal: temporal === null ? ('away' as const) : ('ok' as const),
-          temporal_namespace: config.temporalNamespace ?? null,
-          temporal_ui_url: config.temporalUiUrl ?? null,
-          unsettled: waiting && countsOf(waiting),
-          overdue_retries: waiting?.overdueRetries ?? null,
-          saturated_endpoints: waiting?.saturatedEndpoints ?? null,
-          paused_endpoints: waiting && Object.values(waiting.pausedEndpoints).reduce((sum, one) => sum + one, 0),
-          outbox: outboxCounts && {
-            pending: outboxCounts.pending,
-            oldest_pending_seconds: outboxCounts.oldestPendingSeconds,
-            stuck: outboxCounts.stuck,
-            dead_letters: outboxCounts.deadLetters,
-          },
-        };
-      },
+      call(operatorOnly, {
+        tags: ['Operation'],
+        summary: 'How the service is doing: its parts, its backlog, its outbox',
+        description: 'At most two seconds old.',
+        response: { 200: system },
+      }),
+      look,
     );
   };
 

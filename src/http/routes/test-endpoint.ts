@@ -1,15 +1,15 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { endpointSecrets } from '../../db/endpoint-secrets.ts';
-import { ApiError } from '../../errors.ts';
 import { sampleBody, sampleIds } from '../../schemas/samples.ts';
 import { signingSecrets } from '../../webhooks/signing-secrets.ts';
 import { testRequest } from '../../webhooks/test-event.ts';
-import { partner } from '../access.ts';
-import { eventName } from '../event-choice.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { endpointPath, endpointUrl } from '../wire-endpoint.ts';
+import { partner } from '../access/access.ts';
+import { eventName } from '../schemas/event-choice.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { endpointPath, endpointUrl } from '../schemas/endpoint.ts';
 
 const result = z
   .object({
@@ -25,33 +25,29 @@ const result = z
   .meta({ id: 'EndpointTest' });
 
 const sample = z
-  .strictObject({ event: eventName.optional().meta({ description: '`lead.enriched` unless told' }) })
+  .strictObject({ event: eventName.optional().meta({ description: '`lead.enriched` by default' }) })
   .nullish()
   .meta({ id: 'EndpointTestRequest' });
 
 /** "Test endpoint" (spec section 4): one real request, guarded and signed like any other, that counts for nothing. */
 export const testEndpointRoutes =
-  ({ db, keyRing, send }: Pick<ApiParts, 'db' | 'keyRing' | 'send'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db, keyRing, send }: Pick<ApiDeps, 'db' | 'keyRing' | 'send'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const secrets = endpointSecrets(db);
     app.post(
       `${endpointUrl}/test`,
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Endpoints'],
-          summary: 'Send a sample event now, and show how it was answered',
-          description:
-            'Carries `X-Spark360-Test: true`, sample ids and no sequence. It counts for nothing else, and goes to a paused endpoint too.',
-          params: endpointPath,
-          body: sample,
-          response: { 200: result, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Endpoints'],
+        summary: 'Send a sample event now, and show how it was answered',
+        description:
+          'Carries `X-Spark360-Test: true`, sample ids and no sequence. It counts for nothing else, and goes to a paused endpoint too.',
+        params: endpointPath,
+        body: sample,
+        response: { 200: result },
+      }),
       async ({ params: { organizationId, endpointId }, body }) => {
         const event = body?.event ?? 'lead.enriched';
-        const endpoint = await secrets.get(organizationId, endpointId);
-        if (endpoint === null) throw new ApiError('not_found');
+        const endpoint = orNotFound(await secrets.get(organizationId, endpointId));
         const now = Date.now();
         const eventId = sampleIds.event;
         const { request, signature } = testRequest({

@@ -1,12 +1,12 @@
-import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi';
+import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { widgets } from '../../db/widgets.ts';
-import { ApiError } from '../../errors.ts';
-import { backend, partner } from '../access.ts';
-import { atMostKeys, moment, organizationPath, text, uuid, uuidOut } from '../fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { bodyErrors, keyErrors, problems } from '../problem.ts';
-import { wire } from '../wire.ts';
+import { backend, partner } from '../access/access.ts';
+import { atMostKeys, moment, organizationPath, text, uuid, uuidOut } from '../schemas/fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { call } from '../call.ts';
+import { orNotFound } from '../or-not-found.ts';
+import { toJson } from '../to-json.ts';
 
 const status = z.enum(['active', 'inactive']);
 const sources = atMostKeys(200, z.record(text(64).min(1, { error: 'expected a code' }), text(200))).meta({
@@ -40,44 +40,39 @@ const path = organizationPath.extend({ widgetId: uuid });
 
 /** Widgets, as source tracking knows them. A PUT never emits an event. */
 export const widgetRoutes =
-  ({ db }: Pick<ApiParts, 'db'>): FastifyPluginAsyncZodOpenApi =>
+  ({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZodOpenApi =>
   async (app) => {
     const repository = widgets(db);
 
     app.put(
       '/v1/organizations/:organizationId/widgets/:widgetId',
-      {
-        config: { access: backend },
-        schema: {
-          tags: ['Organizations'],
-          summary: 'Register or change a widget',
-          params: path,
-          body: change,
-          response: { 200: widget, ...problems(...keyErrors, ...bodyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(backend, {
+        tags: ['Organizations'],
+        summary: 'Register or change a widget',
+        params: path,
+        body: change,
+        response: { 200: widget },
+      }),
       async ({ params, body }) => {
-        const row = await repository.put(params.organizationId, params.widgetId, body);
-        if (row === null) throw new ApiError('not_found', 'The widget belongs to another organization.');
-        return wire(row);
+        const row = orNotFound(
+          await repository.put(params.organizationId, params.widgetId, body),
+          'The widget belongs to another organization.',
+        );
+        return toJson(row);
       },
     );
 
     app.get(
       '/v1/organizations/:organizationId/widgets/:widgetId',
-      {
-        config: { access: partner },
-        schema: {
-          tags: ['Organizations'],
-          summary: 'Show a widget',
-          params: path,
-          response: { 200: widget, ...problems(...keyErrors, 'not_found') },
-        } satisfies FastifyZodOpenApiSchema,
-      },
+      call(partner, {
+        tags: ['Organizations'],
+        summary: 'Show a widget',
+        params: path,
+        response: { 200: widget },
+      }),
       async ({ params }) => {
-        const row = await repository.get(params.organizationId, params.widgetId);
-        if (row === null) throw new ApiError('not_found');
-        return wire(row);
+        const row = orNotFound(await repository.get(params.organizationId, params.widgetId));
+        return toJson(row);
       },
     );
   };

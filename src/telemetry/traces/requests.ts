@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import type { RequestTraces } from '../../http/trace.ts';
+import type { RequestTraces } from '../request-traces.ts';
 import { fail, type Tracer } from './tracer.ts';
 import { readTraceparent } from './traceparent.ts';
 

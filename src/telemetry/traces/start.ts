@@ -3,12 +3,10 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
-import type { ObservedAttempt } from '../../delivery/parts.ts';
-import type { ObservedResend } from '../../../activities/resend.ts';
-import type { RequestTraces } from '../../http/trace.ts';
+import type { RequestTraces } from '../request-traces.ts';
 import { within } from '../../within.ts';
-import type { Log } from '../log.ts';
-import { traceAttempt } from './attempts.ts';
+import type { Log } from '../../log.ts';
+import { type TracedAttempt, traceAttempt } from './attempts.ts';
 import { requestTraces } from './requests.ts';
 import { activityInterceptors, clientInterceptor } from './temporal.ts';
 import { Tracer } from './tracer.ts';
@@ -17,7 +15,7 @@ import { Tracer } from './tracer.ts';
 export interface Traces {
   client: WorkflowClientInterceptor;
   activities: ActivityInterceptorsFactory;
-  attempt: (attempt: ObservedAttempt | ObservedResend) => void;
+  attempt: (attempt: TracedAttempt) => void;
   requests: RequestTraces;
   /** Sends what is left, and gives up after three seconds. */
   close(): Promise<void>;
@@ -28,9 +26,8 @@ const exportTimeoutMs = 3_000;
 const maxQueueSize = 8_192;
 
 /**
- * Sends spans to `<endpoint>/v1/traces`, OTLP over HTTP in JSON. Only this folder knows OpenTelemetry, and it is loaded only
- * where traces are wanted. Sampling and headers of the collector are the SDK's own variables (OTEL_TRACES_SAMPLER,
- * OTEL_EXPORTER_OTLP_HEADERS).
+ * Sends spans to `<endpoint>/v1/traces`, OTLP over HTTP in JSON. Only this folder knows OpenTelemetry. Sampling and
+ * headers are set by the SDK's own variables (OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS).
  */
 export function startTraces(endpoint: string, role: string, log: Pick<Log, 'warn' | 'info'>): Traces {
   const exporter = new OTLPTraceExporter({
@@ -59,7 +56,10 @@ export function startTraces(endpoint: string, role: string, log: Pick<Log, 'warn
   };
 }
 
-/** Says once that traces do not arrive, and once that they do again. By the error's name: its message may hold the answer. */
+/**
+ * Says once that traces do not arrive, and once that they do again. By the error's name: its message may hold the
+ * answer.
+ */
 function heard(exporter: SpanExporter, log: Pick<Log, 'warn' | 'info'>): SpanExporter {
   let isAway = false;
   return {

@@ -5,8 +5,8 @@ import type { Tracer } from './tracer.ts';
 import { readTraceparent, traceparentOf } from './traceparent.ts';
 
 /**
- * A span for what a process asks workflows for. Its context goes as a field of the step, or of what a workflow is started
- * with, and from there to the activity that publishes the step. Signals to running workflows have none.
+ * A span for what a process asks workflows for. Its context goes as a field of the step, or of what a workflow is
+ * started with, and from there to the activity that publishes the step. Signals to running workflows have none.
  */
 export const clientInterceptor = (tracer: Tracer): WorkflowClientInterceptor => ({
   signalWithStart: (input, next) => {

@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-export interface SpanOptions {
+interface SpanOptions {
   kind: SpanKind;
   attributes: Attributes;
   /** Of another process, when none of this one is active; null: a new trace. */
@@ -53,7 +53,10 @@ export class Tracer {
     return this.#active.run(trace.setSpan(ROOT_CONTEXT, span), work);
   }
 
-  /** Runs `work` in a span of its own, which ends with it. An error is told by its name only: a message may quote what was sent. */
+  /**
+   * Runs `work` in a span of its own, which ends with it.
+   * An error is told by its name only: a message may quote what was sent.
+   */
   async inSpan<Result>(name: string, options: SpanOptions, work: (span: Span) => Promise<Result>): Promise<Result> {
     const span = this.begin(name, options);
     try {

@@ -1,9 +1,0 @@
-/** What is left of a group when the unknown is left out. */
-export type Known<T> = { [Key in keyof T]?: NonNullable<T[Key]> };
-
-/** Leaves out what is null or undefined: null and absent mean the same, and no null lives past the edge (spec section 2). */
-export function known<T extends object>(group: T): Known<T> {
-  return Object.fromEntries(
-    Object.entries(group).filter(([, value]) => value !== null && value !== undefined),
-  ) as Known<T>;
-}
