@@ -1,5 +1,5 @@
 // Writes src/api/schema.d.ts, the types of the HTTP API, from the OpenAPI document that the routes make. Needs no server.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import openapiTypes, { astToString } from 'openapi-typescript';
 import { pino } from 'pino';
 import { buildApi } from '../src/http/server.ts';
@@ -19,4 +19,6 @@ await app.ready();
 const types = astToString(
   await openapiTypes(app.swagger(), { silent: true, alphabetize: true, defaultNonNullable: false }),
 );
-writeFileSync(new URL('src/api/schema.d.ts', import.meta.url), types);
+const file = new URL('src/api/schema.d.ts', import.meta.url);
+// Written anew, it would make every build old.
+if (!existsSync(file) || readFileSync(file, 'utf8') !== types) writeFileSync(file, types);

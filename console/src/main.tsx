@@ -6,6 +6,7 @@ import './styles/overlays.css';
 import './styles/chips.css';
 import './styles/content.css';
 import './styles/tables.css';
+import './styles/live.css';
 import './styles/code.css';
 import './styles/numbers.css';
 import './styles/picture.css';

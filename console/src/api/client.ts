@@ -57,3 +57,11 @@ const isProblem = (value: unknown): value is Problem =>
 
 /** The parameters of a call about one organization and nothing else. */
 export const inOrganization = (organizationId: string) => ({ params: { path: { organizationId } } });
+
+/** What an answer said of one field of the body, or of something in it; undefined: nothing. */
+export function messageFor(error: unknown, path: string): string | undefined {
+  const issues = error instanceof ApiProblem ? (error.problem?.errors ?? []) : [];
+  return issues.find(
+    (issue) => issue.path === path || (issue.path.startsWith(path) && /^[.[]/.test(issue.path.slice(path.length))),
+  )?.message;
+}

@@ -1,6 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type { DeliveryFilter, Stage, Window } from '../app/search.ts';
+import type { Stage, Window } from '../app/search.ts';
 import { api, inOrganization, unwrap } from './client.ts';
+
+/** How often what changes by itself is asked for again while it is looked at (milliseconds). */
+export const liveMs = 3_000;
 
 export const deliveryPolicyQuery = () =>
   queryOptions({
@@ -14,23 +17,6 @@ export const eventTypesQuery = () =>
     queryKey: ['event-types'],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: () => unwrap(api.GET('/v1/event-types')),
-  });
-
-/** Pages of deliveries, newest first. */
-export const deliveriesQuery = (organizationId: string, filter: DeliveryFilter) =>
-  infiniteQueryOptions({
-    queryKey: [organizationId, 'deliveries', filter],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) =>
-      unwrap(
-        api.GET('/v1/organizations/{organizationId}/deliveries', {
-          params: {
-            path: { organizationId },
-            query: { ...filter, limit: 100, ...(pageParam !== undefined && { cursor: pageParam }) },
-          },
-        }),
-      ),
-    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
   });
 
 export const deliveryQuery = (organizationId: string, deliveryId: string) =>
@@ -69,9 +55,6 @@ export const leadQuery = (organizationId: string, leadId: string) =>
         api.GET('/v1/organizations/{organizationId}/leads/{leadId}', { params: { path: { organizationId, leadId } } }),
       ),
   });
-
-/** How often what changes by itself is asked for again while it is looked at (milliseconds). */
-export const liveMs = 3_000;
 
 /** How deliveries went; of all organizations where none is given. */
 export const statisticsQuery = (organizationId: string | null, window: Window, endpointId?: string) =>

@@ -1,10 +1,18 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, inOrganization, unwrap } from './client.ts';
 
+/** Pages of organizations, newest first. */
 export const organizationsQuery = () =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['organizations'],
-    queryFn: () => unwrap(api.GET('/v1/organizations', { params: { query: { limit: 100 } } })),
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        api.GET('/v1/organizations', {
+          params: { query: { limit: 100, ...(pageParam !== undefined && { cursor: pageParam }) } },
+        }),
+      ),
+    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
   });
 
 /** Recoveries, newest first; of all organizations where none is given. */
@@ -40,6 +48,10 @@ export const deadLettersQuery = (replayed: boolean) =>
     queryFn: () =>
       unwrap(api.GET('/v1/dead-letters', { params: { query: { limit: 100, replayed: replayed ? 'true' : 'false' } } })),
   });
+
+/** Lanes that no workflow works. */
+export const orphansQuery = () =>
+  queryOptions({ queryKey: ['orphans'], refetchInterval: 15_000, queryFn: () => unwrap(api.GET('/v1/orphans')) });
 
 export const deadLetterQuery = (deadLetterId: string) =>
   queryOptions({

@@ -1,5 +1,5 @@
 import { Combobox } from '@base-ui/react/combobox';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { organizationsQuery } from '../api/operator-queries.ts';
 import type { Schemas } from '../api/client.ts';
@@ -8,11 +8,11 @@ const nameOf = ({ id, name }: Schemas['Organization']): string => name ?? id;
 const matches = (item: Schemas['Organization'], typed: string): boolean =>
   `${item.name ?? ''} ${item.id}`.toLowerCase().includes(typed.trim().toLowerCase());
 
-/** The newest hundred organizations, found by name or id. */
+/** The newest organizations, found by name or id. */
 export function OrganizationCombobox({ current }: { current: string | null }) {
   const navigate = useNavigate();
-  const { data } = useQuery(organizationsQuery());
-  const items = data?.data ?? [];
+  const { data } = useInfiniteQuery(organizationsQuery());
+  const items = data?.pages.flatMap((page) => page.data) ?? [];
   const selected = items.find(({ id }) => id === current) ?? null;
   return (
     <Combobox.Root
@@ -31,7 +31,7 @@ export function OrganizationCombobox({ current }: { current: string | null }) {
         <Combobox.Positioner className="popup-positioner" sideOffset={4}>
           <Combobox.Popup className="popup">
             <Combobox.Empty>
-              <div className="small muted">No such organization among the newest hundred.</div>
+              <div className="small muted">No such organization among the newest. See the list of all.</div>
             </Combobox.Empty>
             <Combobox.List>
               {(item: Schemas['Organization']) => (

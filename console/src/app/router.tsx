@@ -181,7 +181,8 @@ export const router = createRouter({
   defaultPreload: 'intent',
   defaultPendingComponent: PagePending,
   defaultErrorComponent: PageFailed,
-  scrollRestoration: false,
+  // A list that is gone back to is where it was; another page begins at its top.
+  scrollRestoration: true,
 });
 
 declare module '@tanstack/react-router' {

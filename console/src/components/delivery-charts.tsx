@@ -35,7 +35,7 @@ export function DeliveryCharts({ statistics }: { statistics: Statistics }) {
         note={
           is_complete ? undefined : (
             <>
-              The newest 20,000 deliveries are counted, since <At at={counted_since} />.
+              The newest 10,000 deliveries are counted, since <At at={counted_since} />.
             </>
           )
         }

@@ -1,9 +1,7 @@
-import { Popover } from '@base-ui/react/popover';
 import { type FormEvent, useState } from 'react';
 import { Button } from './button.tsx';
 import { Field, Input } from './field.tsx';
-import { RemoveFilter } from './filter-chip.tsx';
-import { Icon } from './icon.tsx';
+import { PopoverChip } from './popover-chip.tsx';
 
 interface Props {
   label: string;
@@ -26,37 +24,21 @@ export function IdChip({ label, value, onChange }: Props) {
     setOpen(false);
   };
   return (
-    <span className="chip-group">
-      <Popover.Root open={isOpen} onOpenChange={setOpen}>
-        <Popover.Trigger
-          className="chip"
-          data-set={value === undefined ? undefined : ''}
-          aria-label={value === undefined ? `Filter by ${label.toLowerCase()}` : `${label}: ${value}`}
-        >
-          {value === undefined ? (
-            <>
-              <Icon name="plus" size={12} /> {label}
-            </>
-          ) : (
-            `${label}: ${value.slice(0, 8)}`
-          )}
-        </Popover.Trigger>
-        <Popover.Portal>
-          <Popover.Positioner className="popup-positioner" sideOffset={4} align="start">
-            <Popover.Popup className="popup" aria-label={`Filter by ${label.toLowerCase()}`}>
-              <form className="popup-body" onSubmit={submit}>
-                <Field label={`${label} id`} error={typed !== '' && !isValid ? 'Expected a UUID.' : undefined}>
-                  <Input className="input" value={typed} onChange={(event) => setTyped(event.target.value)} autoFocus />
-                </Field>
-                <Button kind="primary" type="submit" disabled={!isValid}>
-                  Filter
-                </Button>
-              </form>
-            </Popover.Popup>
-          </Popover.Positioner>
-        </Popover.Portal>
-      </Popover.Root>
-      {value !== undefined && <RemoveFilter label={label} onRemove={() => onChange(undefined)} />}
-    </span>
+    <PopoverChip
+      label={label}
+      value={value === undefined ? null : { short: value.slice(0, 8), whole: value }}
+      isOpen={isOpen}
+      onOpen={setOpen}
+      onRemove={() => onChange(undefined)}
+    >
+      <form className="popup-body" onSubmit={submit}>
+        <Field label={`${label} id`} error={typed !== '' && !isValid ? 'Expected a UUID.' : undefined}>
+          <Input className="input" value={typed} onChange={(event) => setTyped(event.target.value)} autoFocus />
+        </Field>
+        <Button kind="primary" type="submit" disabled={!isValid}>
+          Filter
+        </Button>
+      </form>
+    </PopoverChip>
   );
 }

@@ -31,10 +31,10 @@ export function Page({ title, heading, subtitle, crumbs = [], actions, children 
           {crumbs.length > 0 && (
             <nav className="crumbs" aria-label="Breadcrumb">
               {crumbs.map(({ label, to }) => (
-                <span key={to} className="row">
-                  <Link to={to}>{label}</Link>
-                  <span aria-hidden="true">/</span>
-                </span>
+                <Link key={to} to={to}>
+                  <span aria-hidden="true">← </span>
+                  {label}
+                </Link>
               ))}
             </nav>
           )}
@@ -140,7 +140,10 @@ interface Query<Data> {
   refetch: () => unknown;
 }
 
-/** Shows what a query gave, or that it loads, or why it failed; what was loaded before stays while it is asked for again. */
+/**
+ * Shows what a query gave, or that it loads, or why it failed; what was loaded before stays while it is asked for
+ * again.
+ */
 export function Loaded<Data>({
   query,
   rows,

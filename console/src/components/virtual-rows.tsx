@@ -11,6 +11,8 @@ interface Props<Item> {
   cells: (item: Item) => ReactNode[];
   /** Called when the end comes into view. */
   onEnd?: (() => void) | undefined;
+  /** Called with the first row that is drawn, whenever it is another one. */
+  onLook?: ((index: number) => void) | undefined;
   className: string;
 }
 
@@ -18,7 +20,7 @@ const rowHeight = 42;
 const narrowRowHeight = 76;
 
 /** A table that draws only the rows in view, however many there are. */
-export function VirtualRows<Item>({ label, columns, items, keyOf, cells, onEnd, className }: Props<Item>) {
+export function VirtualRows<Item>({ label, columns, items, keyOf, cells, onEnd, onLook, className }: Props<Item>) {
   const list = useRef<HTMLDivElement>(null);
   const height = useNarrow() ? narrowRowHeight : rowHeight;
   const virtualizer = useWindowVirtualizer({
@@ -38,6 +40,8 @@ export function VirtualRows<Item>({ label, columns, items, keyOf, cells, onEnd, 
   useEffect(() => {
     if (last >= items.length - 1 && items.length > 0) onEnd?.();
   }, [last, items.length, onEnd]);
+  const first = rows[0]?.index ?? 0;
+  useEffect(() => onLook?.(first), [first, onLook]);
 
   return (
     <div role="table" aria-label={label} aria-rowcount={items.length + 1} className={`virtual ${className}`}>

@@ -1,13 +1,14 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { deliveriesQuery, liveMs } from '../../api/delivery-queries.ts';
+import { newestDeliveriesQuery } from '../../api/delivery-list.ts';
+import { liveMs } from '../../api/delivery-queries.ts';
 import type { DeliveryFilter } from '../../app/search.ts';
 import { Card, Empty, Loaded } from '../../components/page.tsx';
 import { DeliveryRows } from './delivery-rows.tsx';
 
 /** The newest few, with a link to all. */
 export function RecentDeliveries({ organizationId, filter }: { organizationId: string; filter: DeliveryFilter }) {
-  const query = useInfiniteQuery({ ...deliveriesQuery(organizationId, filter), refetchInterval: liveMs });
+  const query = useQuery({ ...newestDeliveriesQuery(organizationId, filter, 10), refetchInterval: liveMs });
   return (
     <Card
       flush
@@ -19,18 +20,17 @@ export function RecentDeliveries({ organizationId, filter }: { organizationId: s
       }
     >
       <Loaded query={query}>
-        {({ pages }) => {
-          const rows = pages[0]?.data.slice(0, 10) ?? [];
-          if (rows.length > 0)
-            return (
-              <DeliveryRows
-                organizationId={organizationId}
-                deliveries={rows}
-                ofOneEndpoint={filter.endpoint_id !== undefined}
-              />
-            );
-          return <Empty icon="deliveries" title="Nothing was sent here yet" />;
-        }}
+        {({ rows }) =>
+          rows.length === 0 ? (
+            <Empty icon="deliveries" title="Nothing was sent here yet" />
+          ) : (
+            <DeliveryRows
+              organizationId={organizationId}
+              deliveries={rows}
+              ofOneEndpoint={filter.endpoint_id !== undefined}
+            />
+          )
+        }
       </Loaded>
     </Card>
   );

@@ -1,15 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api, type Schemas, unwrap } from '../../api/client.ts';
 import { endpointsQuery } from '../../api/queries.ts';
 import { useAction } from '../../app/action.ts';
 import { counted } from '../../app/counts.ts';
 import type { DeliveryFilter } from '../../app/search.ts';
-import { Confirm } from '../../components/dialog.tsx';
+import { Button } from '../../components/button.tsx';
+import { Confirm, Dialog } from '../../components/dialog.tsx';
 import { Failed, Loading } from '../../components/page.tsx';
-import { At } from '../../components/time.tsx';
-
-const monthMs = 30 * 86_400_000;
+import { RecoveryProgress } from '../../components/recovery-progress.tsx';
 
 interface Props {
   organizationId: string;
@@ -17,37 +15,36 @@ interface Props {
   onClose: () => void;
 }
 
-/** Recovers what the filter's endpoint and time select: counts at each endpoint, then asks. */
+type Recovery = Schemas['StartedBulkRecovery'];
+
+/** Recovers the abandoned deliveries that the list's filter matches: counts them, asks, and shows how far it is. */
 export function RecoverMatching({ organizationId, filter, onClose }: Props) {
-  const [opened] = useState(() => Date.now());
-  const { endpoint_id, until } = filter;
-  const since = filter.since ?? new Date(opened - monthMs).toISOString();
-  const range = { since, ...(endpoint_id !== undefined && { endpoint_id }), ...(until !== undefined && { until }) };
+  const { event, endpoint_id, lead_id, since: created_since, until: created_until } = filter;
+  const narrowed = Object.entries({ event, endpoint_id, lead_id, created_since, created_until });
+  const body = Object.fromEntries(narrowed.filter(([, value]) => value !== undefined));
   const ask = (dry_run: boolean) =>
     unwrap(
       api.POST('/v1/organizations/{organizationId}/deliveries/recover', {
         params: { path: { organizationId } },
-        body: { ...range, dry_run },
+        body: { ...body, dry_run },
       }),
     );
-  const count = useQuery({ queryKey: [organizationId, 'recoverable', range], queryFn: () => ask(true) });
-  const endpoints = useQuery(endpointsQuery(organizationId));
-  const urlOf = new Map(endpoints.data?.data.map(({ id, url }) => [id, url]));
+  const count = useQuery({ queryKey: ['recoverable', organizationId, body], queryFn: () => ask(true), gcTime: 0 });
   const recover = useAction({
     run: () => ask(false),
     refresh: [organizationId],
     done: ({ count: begun }) => `The recovery of ${counted(begun, 'delivery', 'deliveries')} has begun`,
     failed: 'No recovery',
-    onDone: onClose,
   });
-  const isNarrower = filter.event !== undefined || filter.lead_id !== undefined;
+  if (recover.data !== undefined)
+    return <Begun organizationId={organizationId} recovery={recover.data} onClose={onClose} />;
   const found = count.data?.count ?? 0;
   return (
     <Confirm
       open
       onClose={onClose}
       title="Recover abandoned deliveries"
-      action={`Recover ${counted(found, 'delivery', 'deliveries')}`}
+      action={found === 0 ? 'Nothing to recover' : `Recover ${counted(found, 'delivery', 'deliveries')}`}
       busy={found === 0 || recover.isPending}
       onConfirm={() => recover.mutate()}
     >
@@ -56,27 +53,66 @@ export function RecoverMatching({ organizationId, filter, onClose }: Props) {
       ) : count.data === undefined ? (
         <Loading rows={2} />
       ) : (
-        <>
-          <p>
-            <strong>{counted(found, 'delivery', 'deliveries')}</strong> abandoned since <At at={since} /> can be sent
-            again, per lead in order, by the whole retry schedule.
-          </p>
-          <ul className="small">
-            {count.data.endpoints.map((one) => (
-              <li key={one.endpoint_id} className="row spread">
-                <span className="truncate">{urlOf.get(one.endpoint_id) ?? one.endpoint_id}</span>
-                <span className="numeric">{one.count}</span>
-              </li>
-            ))}
-          </ul>
-          {isNarrower && (
-            <p className="muted">
-              A recovery keeps the order of each lead, so it takes all events of an endpoint, not one kind or one lead
-              alone.
-            </p>
-          )}
-        </>
+        <Counted organizationId={organizationId} recovery={count.data} isFiltered={narrowed.length > 0} />
       )}
     </Confirm>
+  );
+}
+
+function Counted({
+  organizationId,
+  recovery,
+  isFiltered,
+}: {
+  organizationId: string;
+  recovery: Recovery;
+  isFiltered: boolean;
+}) {
+  const what = isFiltered ? 'that the filter matches' : 'of this organization';
+  if (recovery.count === 0)
+    return (
+      <p>Nothing {what} can be recovered. What was skipped, erased or went with a deleted endpoint stays abandoned.</p>
+    );
+  return (
+    <>
+      <p>
+        <strong>{counted(recovery.count, 'delivery', 'deliveries')}</strong> {what} will be sent again: per lead in
+        order, by the whole retry schedule, held while an endpoint is paused. What was skipped, erased or went with a
+        deleted endpoint stays abandoned.
+      </p>
+      <Endpoints organizationId={organizationId} recovery={recovery} />
+    </>
+  );
+}
+
+/** What was begun goes on by itself; the dialog shows how far it is for as long as it is open. */
+const Begun = ({ organizationId, recovery, onClose }: Omit<Props, 'filter'> & { recovery: Recovery }) => (
+  <Dialog open onClose={onClose} title="Recovery begun">
+    <p>It goes on when this is closed. Each endpoint's page shows how far it is.</p>
+    <Endpoints organizationId={organizationId} recovery={recovery} />
+    <div className="dialog-actions">
+      <Button kind="primary" onClick={onClose}>
+        Close
+      </Button>
+    </div>
+  </Dialog>
+);
+
+function Endpoints({ organizationId, recovery }: { organizationId: string; recovery: Recovery }) {
+  const endpoints = useQuery(endpointsQuery(organizationId));
+  const urlOf = new Map(endpoints.data?.data.map(({ id, url }) => [id, url]));
+  return (
+    <ul className="small stack-small">
+      {recovery.endpoints.map(({ endpoint_id, count, status, job_id }) => (
+        <li key={endpoint_id}>
+          <div className="row spread">
+            <span className="truncate">{urlOf.get(endpoint_id) ?? endpoint_id}</span>
+            {status === 'counted' && <span className="numeric">{count}</span>}
+            {status === 'already_running' && <span className="muted">one runs there already</span>}
+          </div>
+          {job_id !== null && <RecoveryProgress organizationId={organizationId} jobId={job_id} />}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -6,13 +6,6 @@ export function hostOf(url: string | undefined): string | null {
   return pathname === '/' ? host : `${host}${pathname}`;
 }
 
-/** `500`, `timeout`, or nothing while there was no attempt, or it went well. */
-export function lastAnswer({ attempts, status }: Pick<Delivery, 'attempts' | 'status'>): string {
-  const last = attempts.at(-1);
-  if (last === undefined || status === 'delivered') return '';
-  return last.status_code === null ? (last.error?.split(':', 1)[0] ?? '') : String(last.status_code);
-}
-
 const abandonedWords: Record<NonNullable<Delivery['reason']>, string> = {
   rejected: 'The endpoint refused it with a final answer. Mend the receiver, then resend it or recover all since then.',
   gone: 'The endpoint answered 410 Gone, so it was paused. Resume it when it is back, then recover.',

@@ -6,11 +6,16 @@ import { Card } from '../../components/page.tsx';
 import { atClock } from '../../components/time.tsx';
 import { Skip } from '../deliveries/delivery-actions.tsx';
 import { useMayChange } from '../../app/action.ts';
-import { hostOf, lastAnswer } from '../deliveries/words.ts';
+import { lastAnswer } from '../../api/delivery-list.ts';
+import { Breakable } from '../../components/breakable.tsx';
+import { hostOf } from '../deliveries/words.ts';
 import { type Gate, gatesOf, headOf, type Lane, lanesOf, laneWords, seenSteps, steps } from './journey.ts';
 import type { Lead } from './lead.tsx';
 
-/** Steps in, gates, events out, and a lane per endpoint: a column per event, so that what belongs together is in one line. */
+/**
+ * Steps in, gates, events out, and a lane per endpoint: a column per event, so that what belongs together is in one
+ * line.
+ */
 export function LanePicture({ lead, endpoints }: { lead: Lead; endpoints: Endpoint[] }) {
   const gates = gatesOf(lead);
   const lanes = lanesOf(lead, endpoints);
@@ -78,7 +83,7 @@ function LaneRow({ lead, lane, gates }: { lead: Lead; lane: Lane; gates: Gate[] 
             'Deleted endpoint'
           ) : (
             <Link to="/organizations/$organizationId/webhooks/$endpointId" params={{ organizationId, endpointId }}>
-              {hostOf(endpoint.url)}
+              <Breakable text={hostOf(endpoint.url) ?? endpoint.url} />
             </Link>
           )}
         </h3>

@@ -44,7 +44,7 @@ export function LeadPage() {
       <Loaded query={query}>
         {(lead) => (
           <>
-            <LanePicture lead={lead} endpoints={endpoints.data?.data ?? []} />
+            <Loaded query={endpoints}>{({ data }) => <LanePicture lead={lead} endpoints={data} />}</Loaded>
             <div className="halves">
               <Card title="Timeline" flush>
                 {lead.timeline.length === 0 ? (

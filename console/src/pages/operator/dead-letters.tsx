@@ -3,7 +3,9 @@ import { useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import { deadLettersQuery } from '../../api/operator-queries.ts';
 import { Badge } from '../../components/badge.tsx';
+import { Breakable } from '../../components/breakable.tsx';
 import { Button } from '../../components/button.tsx';
+import { ShortId } from '../../components/code.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
 import { Segmented } from '../../components/segmented.tsx';
 import { Ago } from '../../components/time.tsx';
@@ -67,8 +69,8 @@ export function DeadLettersPage() {
 
 const LetterRow = ({ letter, onMend }: { letter: Schemas['DeadLetterSummary']; onMend: () => void }) => (
   <tr>
-    <td className="cell-main wrap-anywhere">
-      <code>{letter.subject}</code>
+    <td>
+      <Subject subject={letter.subject} />
     </td>
     <td>
       <Badge tone="bad">{letter.reason.replaceAll('_', ' ')}</Badge>
@@ -76,7 +78,10 @@ const LetterRow = ({ letter, onMend }: { letter: Schemas['DeadLetterSummary']; o
     <td className="wrap-anywhere">
       {letter.issues.slice(0, 2).map(({ path, message }) => (
         <div key={path}>
-          <code>{path}</code>: {message}
+          <code>
+            <Breakable text={path} />
+          </code>
+          : {message}
         </div>
       ))}
       {letter.issues.length > 2 && <div className="muted">and {letter.issues.length - 2} more</div>}
@@ -97,3 +102,21 @@ const LetterRow = ({ letter, onMend }: { letter: Schemas['DeadLetterSummary']; o
     </td>
   </tr>
 );
+
+/** `lead/{organization}/{lead}`, or a widget's: what it is, and whose. */
+function Subject({ subject }: { subject: string }) {
+  const [kind, ...ids] = subject.split('/');
+  const id = ids.pop() ?? '';
+  return (
+    <>
+      <div>
+        {kind} <code>{id}</code>
+      </div>
+      {ids.map((organizationId) => (
+        <div key={organizationId} className="small muted">
+          of organization <ShortId id={organizationId} />
+        </div>
+      ))}
+    </>
+  );
+}

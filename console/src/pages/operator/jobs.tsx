@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
-import { jobQuery, jobsQuery } from '../../api/operator-queries.ts';
+import { jobsQuery } from '../../api/operator-queries.ts';
 import { number } from '../../app/counts.ts';
 import { Badge } from '../../components/badge.tsx';
 import { ShortId } from '../../components/code.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
-import { Progress } from '../../components/progress.tsx';
+import { RecoveryProgress } from '../../components/recovery-progress.tsx';
 import { Ago, At } from '../../components/time.tsx';
 
 /** Recoveries of all organizations. */
@@ -31,8 +31,10 @@ const JobTable = ({ jobs }: { jobs: Schemas['Job'][] }) => (
       <thead>
         <tr>
           <th scope="col">Status</th>
+          <th scope="col">Organization</th>
           <th scope="col">Endpoint</th>
           <th scope="col">Abandoned since</th>
+          <th scope="col">Of</th>
           <th scope="col">Deliveries</th>
           <th scope="col">Begun</th>
         </tr>
@@ -43,7 +45,12 @@ const JobTable = ({ jobs }: { jobs: Schemas['Job'][] }) => (
             <td>
               <Badge tone={job.status === 'done' ? 'good' : 'info'}>{job.status}</Badge>
             </td>
-            <td>
+            <td data-label="Organization">
+              <Link to="/organizations/$organizationId" params={{ organizationId: job.organization_id }}>
+                <ShortId id={job.organization_id} />
+              </Link>
+            </td>
+            <td data-label="Endpoint">
               <Link
                 to="/organizations/$organizationId/webhooks/$endpointId"
                 params={{ organizationId: job.organization_id, endpointId: job.endpoint_id }}
@@ -51,11 +58,16 @@ const JobTable = ({ jobs }: { jobs: Schemas['Job'][] }) => (
                 <ShortId id={job.endpoint_id} />
               </Link>
             </td>
-            <td data-label="Abandoned since">
-              <At at={job.since} />
+            <td data-label="Abandoned since">{job.since === null ? 'ever' : <At at={job.since} />}</td>
+            <td data-label="Of">
+              <Scope job={job} />
             </td>
             <td className="numeric" data-label="Deliveries">
-              {job.status === 'running' ? <JobProgress job={job} /> : number(job.count ?? 0)}
+              {job.status === 'running' ? (
+                <RecoveryProgress organizationId={job.organization_id} jobId={job.id} />
+              ) : (
+                number(job.count ?? 0)
+              )}
             </td>
             <td data-label="Begun">
               <Ago at={job.created_at} />
@@ -67,16 +79,15 @@ const JobTable = ({ jobs }: { jobs: Schemas['Job'][] }) => (
   </div>
 );
 
-function JobProgress({ job }: { job: Schemas['Job'] }) {
-  const { data } = useQuery(jobQuery(job.organization_id, job.id));
-  const settled = (data?.delivered ?? 0) + (data?.abandoned ?? 0);
+const Scope = ({ job }: { job: Schemas['Job'] }) => {
+  const { organization_id: organizationId, lead_id: leadId, event } = job;
+  if (leadId === null) return event === null ? 'all events' : <code>{event}</code>;
   return (
-    <div className="stack-small">
-      <span>
-        {number(settled)} of{' '}
-        {data?.count === null || data === undefined ? 'as many as are counted' : number(data.count)}
-      </span>
-      <Progress label="Recovery" value={settled} most={data?.count ?? null} />
-    </div>
+    <span className="row">
+      {event !== null && <code>{event}</code>}
+      <Link to="/organizations/$organizationId/leads/$leadId" params={{ organizationId, leadId }}>
+        lead <ShortId id={leadId} />
+      </Link>
+    </span>
   );
-}
+};

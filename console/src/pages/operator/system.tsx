@@ -9,6 +9,7 @@ import { Card, Loaded, Page } from '../../components/page.tsx';
 import { SessionList } from '../../components/session-list.tsx';
 import { Stats } from '../../components/stats.tsx';
 import { duration } from '../../components/time.tsx';
+import { Orphans } from './orphans.tsx';
 
 type System = Schemas['System'];
 
@@ -28,6 +29,7 @@ export function SystemPage() {
           </>
         )}
       </Loaded>
+      <Orphans />
       <SessionList organizationId={null} />
     </Page>
   );

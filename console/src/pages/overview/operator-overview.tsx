@@ -1,21 +1,27 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { attentionQuery, statisticsQuery } from '../../api/delivery-queries.ts';
-import { deadLettersQuery } from '../../api/operator-queries.ts';
+import { deadLettersQuery, orphansQuery } from '../../api/operator-queries.ts';
 import { DeliveryCharts } from '../../components/delivery-charts.tsx';
-import { Loaded, Notice, Page } from '../../components/page.tsx';
+import { Loaded, Page } from '../../components/page.tsx';
 import { AttentionList } from './attention-list.tsx';
+import { deadLetterLine, linesOf, orphanLine } from './attention-lines.tsx';
+import { useBacklogOfAll } from './backlog.ts';
 import { Numbers } from './numbers.tsx';
 import { WindowChoice } from './window-choice.tsx';
+
+const nothing =
+  'No endpoint is paused or failing, nothing was abandoned in the last day, no lead waits for its enrichment, every delivery has its workflow, and the outbox has no dead letter.';
 
 /** How everything is doing, over all organizations. */
 export function OperatorOverviewPage() {
   const { window = '24h' } = useSearch({ from: '/shell/' });
   const navigate = useNavigate();
   const statistics = useQuery(statisticsQuery(null, window));
+  const backlog = useBacklogOfAll();
   const attention = useQuery(attentionQuery(null));
   const letters = useQuery(deadLettersQuery(false));
-  const open = letters.data?.data.length ?? 0;
+  const orphans = useQuery(orphansQuery());
   return (
     <Page
       title="All organizations"
@@ -27,18 +33,18 @@ export function OperatorOverviewPage() {
         />
       }
     >
-      {open > 0 && (
-        <Notice tone="bad">
-          <Link to="/dead-letters">
-            {letters.data?.next_cursor ? `More than ${open}` : open} dead {open === 1 ? 'letter' : 'letters'} in the
-            outbox
-          </Link>
-          : inbound events that cannot be relayed as they are. Mend and replay them.
-        </Notice>
-      )}
-      <Numbers statistics={statistics.data} />
+      <Numbers statistics={statistics.data} backlog={backlog} />
       <Loaded query={attention} rows={2}>
-        {({ data }) => <AttentionList items={data} withOrganization />}
+        {({ data }) => (
+          <AttentionList
+            nothing={nothing}
+            lines={[
+              ...(letters.data ? deadLetterLine(letters.data) : []),
+              ...(orphans.data ? orphanLine(orphans.data) : []),
+              ...linesOf(data, { withOwner: true }),
+            ]}
+          />
+        )}
       </Loaded>
       <Loaded query={statistics}>{(loaded) => <DeliveryCharts statistics={loaded} />}</Loaded>
     </Page>

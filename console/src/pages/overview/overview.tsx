@@ -6,9 +6,14 @@ import { Badge } from '../../components/badge.tsx';
 import { DeliveryCharts } from '../../components/delivery-charts.tsx';
 import { Loaded, Page } from '../../components/page.tsx';
 import { RecentDeliveries } from '../deliveries/recent-deliveries.tsx';
+import { linesOf } from './attention-lines.tsx';
 import { AttentionList } from './attention-list.tsx';
+import { useBacklogOf } from './backlog.ts';
 import { Numbers } from './numbers.tsx';
 import { WindowChoice } from './window-choice.tsx';
+
+const nothing =
+  'No endpoint is paused or failing, nothing was abandoned in the last day, and no lead waits for its enrichment.';
 
 /** How an organization's webhooks are doing. */
 export function OverviewPage() {
@@ -18,6 +23,7 @@ export function OverviewPage() {
   const navigate = useNavigate();
   const organization = useQuery(organizationQuery(organizationId));
   const statistics = useQuery(statisticsQuery(organizationId, window));
+  const backlog = useBacklogOf(organizationId);
   const attention = useQuery(attentionQuery(organizationId));
   return (
     <Page
@@ -44,9 +50,9 @@ export function OverviewPage() {
         />
       }
     >
-      <Numbers statistics={statistics.data} />
+      <Numbers statistics={statistics.data} backlog={backlog} />
       <Loaded query={attention} rows={2}>
-        {({ data }) => <AttentionList items={data} />}
+        {({ data }) => <AttentionList nothing={nothing} lines={linesOf(data, { withOwner: false })} />}
       </Loaded>
       <Loaded query={statistics}>{(loaded) => <DeliveryCharts statistics={loaded} />}</Loaded>
       <RecentDeliveries organizationId={organizationId} filter={{}} />

@@ -1,11 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
+import { useRouteContext } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { api, type Schemas, unwrap } from '../../api/client.ts';
+import { api, inOrganization, messageFor, type Schemas, unwrap } from '../../api/client.ts';
 import { organizationQuery } from '../../api/queries.ts';
 import { useAction, useMayChange } from '../../app/action.ts';
+import { isOperator } from '../../app/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Field, Input } from '../../components/field.tsx';
 import { Card, Loaded } from '../../components/page.tsx';
+import { Select } from '../../components/select.tsx';
 
 export function OrganizationForm({ organizationId }: { organizationId: string }) {
   const query = useQuery(organizationQuery(organizationId));
@@ -18,6 +21,8 @@ export function OrganizationForm({ organizationId }: { organizationId: string })
   );
 }
 
+const tiers = ['starter', 'premium', 'ultimate'].map((value) => ({ value, label: value }));
+
 const addresses = (text: string): string[] =>
   text
     .split(/[\s,;]+/)
@@ -27,22 +32,14 @@ const addresses = (text: string): string[] =>
 function Form({ organization }: { organization: Schemas['Organization'] }) {
   const [name, setName] = useState(organization.name ?? '');
   const [notify, setNotify] = useState(organization.notify.join('\n'));
+  const [tier, setTier] = useState(organization.tier);
+  const { caller } = useRouteContext({ from: '/shell' });
   const mayChange = useMayChange();
-  const save = useAction({
-    run: () =>
-      unwrap(
-        api.PUT('/v1/organizations/{organizationId}', {
-          params: { path: { organizationId: organization.id } },
-          body: { name: name === '' ? null : name, notify: addresses(notify) },
-        }),
-      ),
-    refresh: [organization.id, 'organization'],
-    done: 'Saved',
-    failed: 'Not saved',
-  });
+  const save = useSave(organization.id);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    // An organization's own key may not send its tier.
+    save.mutate({ name: name === '' ? null : name, notify: addresses(notify), ...(isOperator(caller) && { tier }) });
   };
   return (
     <form className="stack" onSubmit={submit}>
@@ -55,7 +52,11 @@ function Form({ organization }: { organization: Schemas['Organization'] }) {
           onChange={(e) => setName(e.target.value)}
         />
       </Field>
-      <Field label="Mails about failing endpoints go to" hint="One address a line.">
+      <Field
+        label="Mails about failing endpoints go to"
+        hint="One address a line."
+        error={messageFor(save.error, 'notify')}
+      >
         <Input
           render={<textarea rows={3} />}
           className="textarea"
@@ -64,6 +65,11 @@ function Form({ organization }: { organization: Schemas['Organization'] }) {
           onChange={(e) => setNotify(e.target.value)}
         />
       </Field>
+      {isOperator(caller) && (
+        <Field label="Tier">
+          <Select label="Tier" value={tier} options={tiers} onChange={(chosen) => setTier(chosen as typeof tier)} />
+        </Field>
+      )}
       {mayChange && (
         <div>
           <Button type="submit" disabled={save.isPending}>
@@ -74,3 +80,12 @@ function Form({ organization }: { organization: Schemas['Organization'] }) {
     </form>
   );
 }
+
+const useSave = (organizationId: string) =>
+  useAction({
+    run: (body: Schemas['OrganizationChange']) =>
+      unwrap(api.PUT('/v1/organizations/{organizationId}', { ...inOrganization(organizationId), body })),
+    refresh: [organizationId, 'organization'],
+    done: 'Saved',
+    failed: 'Not saved',
+  });

@@ -29,8 +29,8 @@ export function readHeaders(lines: string): Map<string, string> {
 }
 
 /**
- * Checks a request as a receiver should: the secret's form, the time, and both signatures (spec section 3). All of it happens
- * here, with the browser's WebCrypto: nothing is sent anywhere.
+ * Checks a request as a receiver should: the secret's form, the time, and both signatures (spec section 3). All of it
+ * happens here, with the browser's WebCrypto: nothing is sent anywhere.
  */
 export async function verify({ secret, headers, body }: Given, now: number): Promise<Check[]> {
   const found = readHeaders(headers);

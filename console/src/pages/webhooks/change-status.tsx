@@ -82,9 +82,8 @@ export const ResumeEndpoint = (props: EndpointDialogProps) => (
     run={() => unwrap(api.POST('/v1/organizations/{organizationId}/endpoints/{endpointId}/resume', pathOf(props)))}
     words={(health) => (
       <p>
-        One delivery goes first. When it is delivered, the other of{' '}
-        <strong>{touched(health, health.unsettled.held)}</strong> held follow in order, at a bounded rate. If it fails,
-        the rest stays held.
+        <strong>{touched(health, health.unsettled.held)}</strong> held here: one goes first. When it is delivered, the
+        others follow in order, at a bounded rate; if it fails, they stay held.
       </p>
     )}
   />

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ApiProblem } from '../../api/client.ts';
+import { type ApiProblem, messageFor } from '../../api/client.ts';
 import { eventTypesQuery } from '../../api/delivery-queries.ts';
 import { Checkbox, Field, Input } from '../../components/field.tsx';
 import { InlineCode } from '../../components/inline-code.tsx';
@@ -18,9 +18,6 @@ interface Props {
 
 /** Why it cannot be deselected. */
 const lockedWords = 'Always sent: it is the lead itself, and what every other event refers to.';
-
-const messageFor = (problem: ApiProblem | null, path: string): string | undefined =>
-  problem?.problem?.errors.find((issue) => issue.path === path)?.message;
 
 /** What can be said of an endpoint when it is made and later. */
 export function EndpointForm({ draft, onChange, problem }: Props) {

@@ -57,9 +57,9 @@ export function Recover({ organizationId, endpoint, onClose }: EndpointDialogPro
         <Loading rows={1} />
       ) : (
         <p role="status">
-          <strong>{counted(found, 'delivery', 'deliveries')}</strong>{' '}
+          <strong>{found === 0 ? 'No delivery' : counted(found, 'delivery', 'deliveries')}</strong>{' '}
           {found === 0
-            ? 'to recover in that time.'
+            ? 'was abandoned here in that time that could be sent again.'
             : 'will be sent again: per lead in order, by the whole retry schedule.'}{' '}
           What was skipped, erased or went with a deleted endpoint stays as it is.
         </p>
@@ -70,7 +70,7 @@ export function Recover({ organizationId, endpoint, onClose }: EndpointDialogPro
       <div className="dialog-actions">
         <Button onClick={onClose}>Cancel</Button>
         <Button kind="primary" disabled={found === 0 || recover.isPending} onClick={() => recover.mutate()}>
-          Recover {counted(found, 'delivery', 'deliveries')}
+          {found === 0 ? 'Nothing to recover' : `Recover ${counted(found, 'delivery', 'deliveries')}`}
         </Button>
       </div>
     </Dialog>

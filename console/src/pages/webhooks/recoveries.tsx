@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client.ts';
-import { jobQuery, jobsQuery } from '../../api/operator-queries.ts';
-import { counted, number } from '../../app/counts.ts';
+import { jobsQuery } from '../../api/operator-queries.ts';
+import { counted } from '../../app/counts.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Card } from '../../components/page.tsx';
-import { Progress } from '../../components/progress.tsx';
+import { RecoveryProgress } from '../../components/recovery-progress.tsx';
 import { Ago } from '../../components/time.tsx';
 
 /** The recoveries of an endpoint; nothing where there was none. */
@@ -33,19 +33,11 @@ const Done = ({ job }: { job: Schemas['Job'] }) => (
   </>
 );
 
-function Running({ job }: { job: Schemas['Job'] }) {
-  const { data } = useQuery(jobQuery(job.organization_id, job.id));
-  const settled = (data?.delivered ?? 0) + (data?.abandoned ?? 0);
-  const count = data?.count ?? job.count;
-  return (
-    <div className="stack-small grow">
-      <div className="row spread">
-        <Badge tone="info">running</Badge>
-        <span className="small muted numeric">
-          {count === null ? 'being counted' : `${number(settled)} of ${number(count)} settled`}
-        </span>
-      </div>
-      <Progress label="Recovery" value={settled} most={count} />
+const Running = ({ job }: { job: Schemas['Job'] }) => (
+  <>
+    <Badge tone="info">running</Badge>
+    <div className="grow">
+      <RecoveryProgress organizationId={job.organization_id} jobId={job.id} />
     </div>
-  );
-}
+  </>
+);
