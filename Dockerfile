@@ -11,6 +11,7 @@ COPY sql sql
 COPY src src
 COPY workflows workflows
 COPY activities activities
+COPY dev dev
 COPY console console
 # The demo's partner, in `all`.
 COPY examples/receivers examples/receivers

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { BackendClient, BackendEvent } from 'spark360-events/client';
 
 /** A backend that keeps leads in its own table, and tells the service of each change in one of the three ways. */
-export interface LeadBackendParts {
+export interface LeadBackendDeps {
   /** The backend's database, where sql/outbox.sql was applied. */
   pool: Pool;
   /** The typed client, for a backend in TypeScript that reaches Temporal. */
@@ -41,7 +41,7 @@ const leadOf = (row: LeadRow) => ({
   addressInfo: row.address,
 });
 
-export const leadBackend = ({ pool, client, api }: LeadBackendParts) => ({
+export const leadBackend = ({ pool, client, api }: LeadBackendDeps) => ({
   /** The outbox: the lead and its event are in one transaction, so there is never one without the other. */
   async createLead(organizationId: string, address: Address): Promise<string> {
     const row = { id: randomUUID(), organization_id: organizationId, flow_id: randomUUID(), address, person: null };

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -29,14 +30,17 @@ func main() {
 	if len(secrets) == 0 {
 		log.Fatal("SPARK360_SECRETS: expected one or more secrets, separated by spaces")
 	}
-	store, err := openStore(orElse(os.Getenv("STORE"), "events.jsonl"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	http.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, store.health()) })
-	http.HandleFunc("GET /gaps", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, store.gaps()) })
+	store := openStore(cmp.Or(os.Getenv("STORE"), "events.jsonl"))
+	http.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		health, _ := store.report()
+		writeJSON(w, health)
+	})
+	http.HandleFunc("GET /gaps", func(w http.ResponseWriter, _ *http.Request) {
+		_, gaps := store.report()
+		writeJSON(w, gaps)
+	})
 	http.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(receive(store, secrets, w, r)) })
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+orElse(os.Getenv("PORT"), "3000"), nil))
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"), nil))
 }
 
 func receive(store *store, secrets []string, w http.ResponseWriter, r *http.Request) int {
@@ -96,9 +100,9 @@ func writeJSON(w http.ResponseWriter, content any) {
 	}
 }
 
-func orElse(value, fallback string) string {
-	if value == "" {
-		return fallback
+func must[Value any](value Value, err error) Value {
+	if err != nil {
+		log.Fatal(err)
 	}
 	return value
 }

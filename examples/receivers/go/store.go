@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"strconv"
@@ -27,23 +29,16 @@ type store struct {
 	missing map[event]bool
 }
 
-func openStore(name string) (*store, error) {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	content, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
+func openStore(name string) *store {
+	file := must(os.OpenFile(name, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600))
 	s := &store{file: file, events: map[string]event{}, last: map[string]int{}, missing: map[event]bool{}}
-	for _, line := range bytes.Split(content, []byte("\n")) {
+	for _, line := range bytes.Split(must(os.ReadFile(name)), []byte("\n")) {
 		var e event
 		if json.Unmarshal(line, &e) == nil { // A crash may have cut a line.
 			s.apply(e)
 		}
 	}
-	return s, nil
+	return s
 }
 
 // add stores the event and what its sequence tells. 204: stored, 200: known already.
@@ -65,7 +60,7 @@ func (s *store) add(body []byte, headers http.Header) (int, error) {
 	if _, known := s.events[sent.EventID]; known {
 		return http.StatusOK, nil
 	}
-	e := event{EventID: sent.EventID, Subject: orElse(sent.Data.LeadID, sent.Data.Widget.ReferenceID), Kind: "late", Body: string(body)}
+	e := event{EventID: sent.EventID, Subject: cmp.Or(sent.Data.LeadID, sent.Data.Widget.ReferenceID), Kind: "late", Body: string(body)}
 	e.Sequence, _ = strconv.Atoi(headers.Get("x-spark360-sequence"))
 	switch {
 	case headers.Get("x-spark360-test") != "":
@@ -75,15 +70,10 @@ func (s *store) add(body []byte, headers http.Header) (int, error) {
 	case e.Sequence > s.last[e.Subject]:
 		e.Kind = "normal"
 	}
-	line, err := json.Marshal(e)
-	if err != nil {
-		return 0, err
-	}
+	line, _ := json.Marshal(e) // Strings and a number: it cannot fail.
 	// Each line begins with its line break: it stays whole where the one before was cut.
-	if _, err := s.file.Write(append([]byte("\n"), line...)); err != nil {
-		return 0, err
-	}
-	if err := s.file.Sync(); err != nil {
+	_, err := s.file.Write(append([]byte("\n"), line...))
+	if err := errors.Join(err, s.file.Sync()); err != nil {
 		return 0, err
 	}
 	s.apply(e)
@@ -102,13 +92,8 @@ func (s *store) apply(e event) {
 	s.last[e.Subject] = e.Sequence
 }
 
-func (s *store) health() any {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return map[string]int{"stored": len(s.events)}
-}
-
-func (s *store) gaps() any {
+// report gives what /health and /gaps answer.
+func (s *store) report() (health, gaps any) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	missing, late := []event{}, []event{}
@@ -121,5 +106,5 @@ func (s *store) gaps() any {
 			late = append(late, e)
 		}
 	}
-	return map[string]any{"missing": missing, "late": late}
+	return map[string]int{"stored": len(s.events)}, map[string]any{"missing": missing, "late": late}
 }

@@ -3,7 +3,6 @@
     SPARK360_SECRETS=whsec_… STORE=events.sqlite PORT=3000 python3 receiver.py        (Python 3.9 or newer)
 """
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -28,7 +27,7 @@ def is_genuine(body, headers):
     listed = headers.get("webhook-signature")
     if listed is None:  # A proxy dropped the Standard Webhooks headers. These know no time: only duplicates are noticed.
         given = [headers.get("x-spark360-signature", ""), headers.get("x-spark360-signature-next", "")]
-        expected = ["sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest() for secret in SECRETS]
+        expected = ["sha256=" + hmac.digest(secret.encode(), body, "sha256").hex() for secret in SECRETS]
     else:
         timestamp = headers.get("webhook-timestamp", "")
         if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
@@ -44,25 +43,22 @@ def add(db, body, headers):
     """Stores the event and what its sequence tells, in one transaction. 204: stored, 200: known already."""
     event = json.loads(body)
     subject = event["data"].get("lead_id") or event["data"]["widget"]["widget_ref_id"]
-    number = headers.get("x-spark360-sequence")
-    sequence = int(number) if number else None
+    sequence = int(headers.get("x-spark360-sequence") or 0) or None
     db.execute("begin immediate")  # One writer at a time: what is read below stays true until the commit.
     if db.execute("select 1 from events where event_id = ?", [event["event_id"]]).fetchone():
         db.execute("rollback")
         return 200
     (last,) = db.execute("select coalesce(max(last), 0) from subjects where subject = ?", [subject]).fetchone()
-    in_order = sequence is not None and sequence > last
     kind = (
         "test" if headers.get("x-spark360-test")
         else "resend" if headers.get("x-spark360-resend")
-        else "normal" if in_order
+        else "normal" if sequence is not None and sequence > last
         else "late"
     )
     db.execute("insert into events values (?, ?, ?, ?, ?)", [event["event_id"], subject, sequence, kind, body])
     db.execute("delete from missing where subject = ? and sequence = ?", [subject, sequence])
     if kind == "normal":
-        gap = [(subject, skipped) for skipped in range(last + 1, sequence)]
-        db.executemany("insert or ignore into missing values (?, ?)", gap)
+        db.executemany("insert or ignore into missing values (?, ?)", [(subject, n) for n in range(last + 1, sequence)])
         db.execute("insert or replace into subjects values (?, ?)", [subject, sequence])
     db.execute("commit")
     return 204
@@ -86,11 +82,10 @@ class Receiver(BaseHTTPRequestHandler):
             self.close_connection = True
             return self.answer(413)
         body = self.rfile.read(length)
-        status = 401
-        if is_genuine(body, self.headers):
-            with closing(connect()) as db:
-                status = add(db, body, self.headers)
-        self.answer(status)
+        if not is_genuine(body, self.headers):
+            return self.answer(401)
+        with closing(connect()) as db:
+            self.answer(add(db, body, self.headers))
 
     def answer(self, status, content=None):
         text = b"" if content is None else json.dumps(content).encode()

@@ -9,7 +9,9 @@ import { pathToFileURL } from 'node:url';
 const toleranceSeconds = 300;
 const largestBody = 4 * 1024 * 1024;
 
-/** `secrets`: all that may have signed, two during a rotation's overlap. Without a file events are kept in memory only. */
+/**
+ * `secrets`: all that may have signed, two during a rotation's overlap. Without a file events are kept in memory only.
+ */
 export function createReceiver({ secrets, file }: { secrets: readonly string[]; file?: string }): Server {
   const store = openStore(file);
   const respond = async (request: IncomingMessage): Promise<[status: number, content?: object]> => {
@@ -34,13 +36,11 @@ function isGenuine(body: Buffer, headers: IncomingHttpHeaders, secrets: readonly
   if (listed && !isRecent) return false;
   // Without the Standard Webhooks headers, which a proxy may drop, age is unknown: duplicates are noticed all the same.
   const given = (listed || `${header('x-spark360-signature')} ${header('x-spark360-signature-next')}`).split(' ');
+  const signed = Buffer.concat([Buffer.from(`${header('webhook-id')}.${timestamp}.`), body]);
   const expected = secrets.map((secret) => {
     if (!listed) return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
     const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-    return `v1,${createHmac('sha256', key)
-      .update(`${header('webhook-id')}.${timestamp}.`)
-      .update(body)
-      .digest('base64')}`;
+    return `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
   });
   return given.some((one) => expected.some((other) => isEqual(Buffer.from(one), Buffer.from(other))));
 }
@@ -56,7 +56,9 @@ interface StoredEvent {
   body: string;
 }
 
-/** `add` never awaits, so no other request comes in between: each call is a transaction, and what it appends one line. */
+/**
+ * `add` never awaits, so no other request comes in between: each call is a transaction, and what it appends one line.
+ */
 function openStore(file: string | undefined) {
   const events = new Map<string, StoredEvent>();
   const last = new Map<string, number>();
