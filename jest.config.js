@@ -17,11 +17,15 @@ const shared = {
 
 /** Folders whose tests need neither Postgres nor Temporal: `npm run test:unit` answers in seconds. */
 const unit = ['config', 'crypto', 'deploy', 'docs', 'domain', 'schemas', 'scripts', 'webhooks'];
-/** Parts are killed, frozen or flooded there, each test on servers of its own: CI runs nothing beside them. */
+/** Parts are killed, frozen or flooded there, each file on servers of its own: CI runs nothing beside them. */
 const faults = ['faults'];
 /** What only `npm run nightly` runs, and what it runs for longer: its script has a variable for each. */
 const nightly = ['nightly'];
-const longForms = [...nightly, 'model', 'fuzz', 'faults/many-endpoints'];
+const longForms = [
+  ...nightly,
+  ...['model', 'fuzz', 'faults/many-endpoints', 'browser/console-long-list'],
+  ...['db/list-plans', 'delivery/isolation', 'outbox/relays'],
+];
 
 const within = (folders) => folders.map((folder) => `<rootDir>/test/${folder}`);
 /** Real Postgres and Temporal are started once per run; see test/support/. */
@@ -32,6 +36,7 @@ const servers = {
 
 export default {
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testTimeout: 60_000,
   projects: [
     { ...shared, displayName: 'unit', roots: within(unit) },

@@ -1,4 +1,7 @@
-/** A program apart from the service: uses the CPU for a given time (milliseconds) at a given rate (per second), at random moments. */
+/**
+ * A program apart from the service: uses the CPU for a given time
+ * (milliseconds) at a given rate (per second), at random moments.
+ */
 const [eachMs = 0, perSecond = 0] = process.argv.slice(2).map(Number);
 
 function burn(): void {

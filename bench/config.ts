@@ -1,4 +1,4 @@
-import { type Config, type Environment, readConfig } from '../src/config.ts';
+import { type Config, type Environment, readConfig } from '../src/config/config.ts';
 
 const made = () => {
   throw new Error('the benchmark gives its keys');

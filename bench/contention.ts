@@ -5,7 +5,10 @@ import { arrivalOf, startPartner } from './leads.ts';
 import { closedLoop, median, quantile } from './measure.ts';
 import { ms, type Rig, say } from './rig.ts';
 
-/** As much as the isolation scenario measures: 20 attempts a second at its bad endpoints, at 22.5 ms of CPU time each, in two processes. */
+/**
+ * As much as the isolation scenario measures: 20 attempts a second at its bad endpoints, at 22.5 ms of CPU time each,
+ * in two processes.
+ */
 const burners = 2;
 const perSecond = 10;
 const eachMs = 22.5;
@@ -14,8 +17,9 @@ const startBurner = (): ChildProcess =>
   fork(fileURLToPath(new URL('./burn.js', import.meta.url)), [`${eachMs}`, `${perSecond}`]);
 
 /**
- * The control of the isolation scenario: what does a healthy endpoint notice when no endpoint is bad, but programs that have nothing to do with the
- * service use as much of the cores as the attempts at bad ones do? The second look alone shows what the machine itself changed during the run.
+ * The control of the isolation scenario: what does a healthy endpoint notice when no endpoint is bad, but programs that
+ * have nothing to do with the service use as much of the cores as the attempts at bad ones do? The second look alone
+ * shows what the machine itself changed during the run.
  */
 export async function contention({ deps }: Rig): Promise<void> {
   const healthy = await startPartner(deps);

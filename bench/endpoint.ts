@@ -98,7 +98,9 @@ async function remove(deps: Deps, target: Target): Promise<void> {
   say(`  all of it is abandoned after ${seconds.toFixed(1)} s`);
 }
 
-/** Half a million deliveries wait at one endpoint: pause, resume, delete and recover, and what other endpoints notice. */
+/**
+ * Half a million deliveries wait at one endpoint: pause, resume, delete and recover, and what other endpoints notice.
+ */
 export async function endpoint({ deps }: Rig): Promise<void> {
   const partner = await startPartner(deps);
   const alone = watchOthers(deps, partner);

@@ -1,8 +1,7 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import { stepSignals } from '../workflows/messages.ts';
 
-export { lead } from '../workflows/lead.ts';
-export { widget } from '../workflows/widget.ts';
+export * from '../workflows/index.ts';
 
 /** The engine's floor: a workflow that only receives three signals. */
 export async function floor(): Promise<void> {

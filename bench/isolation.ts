@@ -22,9 +22,9 @@ const warm = Number(process.env.BENCH_WARM ?? 100);
 const spare = 1.2;
 
 /**
- * In a worker whose cache is full, each new lead waits until an older one has left it. Were it full from somewhere in the middle on, that would
- * be taken for what the bad endpoints cost: so it keeps all leads of a run. Less, and as many leads before (`MAX_CACHED_WORKFLOWS`, `BENCH_WARM`),
- * and it is full in all looks.
+ * In a worker whose cache is full, each new lead waits until an older one has left it. Were it full from somewhere in
+ * the middle on, that would be taken for what the bad endpoints cost: so it keeps all leads of a run. Less, and as many
+ * leads before (`MAX_CACHED_WORKFLOWS`, `BENCH_WARM`), and it is full in all looks.
  */
 export const isolationSettings = {
   MAX_CACHED_WORKFLOWS: String(
@@ -69,7 +69,10 @@ async function startBad(deps: Deps, name: string, answer: (response: ServerRespo
   };
 }
 
-/** Waits until every lead has published: before that they are a burst of new leads, not leads behind an endpoint. Gives the seconds it took. */
+/**
+ * Waits until every lead has published: before that they are a burst of new leads, not leads behind an endpoint. Gives
+ * the seconds it took.
+ */
 async function published(deps: Deps, partners: BadPartner[]): Promise<number> {
   const started = performance.now();
   for (;;) {
@@ -82,7 +85,10 @@ async function published(deps: Deps, partners: BadPartner[]): Promise<number> {
   }
 }
 
-/** Latencies from signal to the healthy partner, at an even rate. This client's garbage is collected before, not during it. */
+/**
+ * Latencies from signal to the healthy partner, at an even rate.
+ * This client's garbage is collected before, not during it.
+ */
 async function steady(deps: Deps, partner: Partner): Promise<number[]> {
   globalThis.gc?.();
   const all = Array.from({ length: seconds * perSecond }, async (_, index) => {
@@ -116,8 +122,8 @@ async function attemptsSoFar(deps: Deps): Promise<number> {
 }
 
 /**
- * A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? The second look
- * alone shows what the machine itself changed during the run.
+ * A hanging, a failing and a slow endpoint, each with its backlog of leads: what does a healthy one notice? The second
+ * look alone shows what the machine itself changed during the run.
  */
 export async function isolation({ deps, worker }: Rig): Promise<void> {
   const healthy = await startPartner(deps);
@@ -163,7 +169,7 @@ export async function isolation({ deps, worker }: Rig): Promise<void> {
     all.push(...beside);
   }
   compared('beside them, all of it', all, '');
-  for (const { endpointId } of bad) await deps.activityParts.endpointStatus.pause(endpointId);
+  for (const { endpointId } of bad) await deps.activityDeps.endpointStatus.pause(endpointId);
   await sleep(calmMs);
   const again = await steadyInWindows(deps, healthy);
   compared(`alone again, the others paused, ${seconds * windows} s`, again, '');

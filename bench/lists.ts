@@ -5,8 +5,8 @@ import { ms, type Rig, say } from './rig.ts';
 
 const count = Number(process.env.BENCH_DELIVERIES ?? 1_000_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 40);
-/** How many organizations there are; the first has a half of everything. */
-const organizations = 20;
+/** How many organizations there are; the first has a half of everything, the others have alike. */
+const organizations = 200;
 const endpointsEach = 4;
 const rowsPerStatement = 20_000;
 const monthSeconds = 30 * 86_400;
@@ -22,17 +22,21 @@ export async function lists({ deps }: Rig): Promise<void> {
   const adminApiKey = randomUUID();
   const api = await startApi({ ...deps, config: { ...deps.config, port: 0, adminApiKey } });
   say(`\n${count.toLocaleString('en')} deliveries, half of them of one organization; ${rounds} calls each`);
-  for (const [name, { organizationId, endpointIds }] of [
-    ['the large organization', large],
-    ['a small one', small],
+  const pathsOf = ({ organizationId, endpointIds }: Stock): string[] =>
+    callsOf(endpointIds).map((call) => `/v1/organizations/${organizationId}${call}`);
+  for (const [name, paths] of [
+    ['the large organization', pathsOf(large)],
+    ['a small one', pathsOf(small)],
+    ['the operator', operatorCalls],
   ] as const) {
     say(`\n${name.padEnd(46)} p50        p95        max`);
-    for (const call of callsOf(endpointIds)) {
-      const times = await measure(`${api.url}/v1/organizations/${organizationId}${call}`, adminApiKey);
+    for (const path of paths) {
+      const times = await measure(`${api.url}${path}`, adminApiKey);
       const columns = [quantile(times, 0.5), quantile(times, 0.95), Math.max(...times)].map((time) =>
         ms(time).padEnd(10),
       );
-      say(`${call.replaceAll(/[0-9a-f-]{36}/g, '…').padEnd(46)} ${columns.join(' ')}`);
+      const call = path.replace(/^\/v1\/organizations\/[0-9a-f-]{36}/, '').replaceAll(/[0-9a-f-]{36}/g, '…');
+      say(`${call.padEnd(46)} ${columns.join(' ')}`);
     }
   }
   await api.close();
@@ -66,6 +70,18 @@ function callsOf(endpointIds: string[]): string[] {
   ];
 }
 
+const operatorCalls = [
+  '/v1/organizations?limit=100',
+  '/v1/attention',
+  '/v1/statistics?window=24h',
+  '/v1/statistics?window=7d',
+  '/v1/system',
+  '/v1/orphans',
+  '/v1/jobs',
+  '/v1/dead-letters',
+  '/v1/audit-log',
+];
+
 async function measure(url: string, key: string): Promise<number[]> {
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -94,14 +110,17 @@ async function fill(db: Rig['deps']['db']): Promise<[Stock, Stock]> {
   const [large, ...others] = stocks;
   const small = others[0];
   if (large === undefined || small === undefined) throw new Error('there are organizations');
-  const share = count / 2 / others.length;
+  const share = Math.floor(count / 2 / others.length);
   await fillOne(db, large, count / 2);
   for (const stock of others) await fillOne(db, stock, share);
   for (const table of ['deliveries', 'event_bodies', 'attempts', 'leads']) await db.execute(`analyze ${table}`);
   return [large, small];
 }
 
-/** A delivery in fifty is abandoned, one in two hundred unsettled; four events a lead, each with its body and an attempt. */
+/**
+ * A delivery in fifty is abandoned, one in two hundred unsettled;
+ * four events a lead, each with its body and an attempt.
+ */
 async function fillOne(
   db: Rig['deps']['db'],
   { organizationId, endpointIds }: Stock,

@@ -9,12 +9,12 @@ import { publishing } from '../src/db/publishing.ts';
 import type { Position } from '../src/db/page.ts';
 import { type DeliveryBatch, retention } from '../src/db/retention.ts';
 import { leadEventTypes } from '../src/domain/lead.ts';
-import { startPostgres } from '../src/embedded/postgres.ts';
+import { startPostgres } from '../dev/embedded/postgres.ts';
 import { cpuMs } from '../test/cluster/cpu.ts';
 
 /**
- * `npm run bench:retention`: what a delivery costs Postgres when it is made and delivered, and what when retention removes it,
- * with the statements of the service. CPU says more than time where other programs run.
+ * `npm run bench:retention`: what a delivery costs Postgres when it is made and delivered, and what when retention
+ * removes it, with the statements of the service. CPU says more than time where other programs run.
  */
 const leads = Number(process.env.BENCH_LEADS ?? 5_000);
 const batchSize = 1_000;
@@ -50,7 +50,7 @@ async function anEndpoint(database: Database): Promise<{ organizationId: string;
 /** A lead with its four events, each delivered by one attempt. */
 async function deliverLead(organizationId: string, endpointId: string): Promise<void> {
   const leadId = randomUUID();
-  const sendables = await publishing(db).publish({
+  const published = await publishing(db).publish({
     subject: `lead/${organizationId}/${leadId}`,
     organizationId,
     mode: 'prod',
@@ -63,11 +63,9 @@ async function deliverLead(organizationId: string, endpointId: string): Promise<
       body: JSON.stringify({ event: type, filler: 'x'.repeat(1_200) }),
       traceparent: null,
     })),
-    fast: [endpointId],
-    owner: randomUUID(),
     lead: { leadId, stage: 'contact_requested', leadStatus: 'contact_info_provided' },
   });
-  for (const { deliveryId } of sendables) {
+  for (const { id: deliveryId } of published) {
     const result = { statusCode: 204, responseBody: '', error: null, durationMs: 20, retryAfter: null };
     await attempts(db).record({
       attemptId: randomUUID(),

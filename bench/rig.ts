@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '../src/db/migrate.ts';
 import { buildDeps, type Deps } from '../src/deps.ts';
-import { startPostgres } from '../src/embedded/postgres.ts';
-import { startTemporal } from '../src/embedded/temporal.ts';
-import type { Environment } from '../src/config.ts';
+import { startPostgres } from '../dev/embedded/postgres.ts';
+import { startTemporal } from '../dev/embedded/temporal.ts';
+import type { Environment } from '../src/config/config.ts';
 import { benchConfig } from './config.ts';
 
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -22,7 +22,9 @@ export interface WorkerUsage {
   memoryMiB: number;
 }
 
-/** Real servers of the benchmark's own, durable as the service runs them, and the service's worker in a process beside. */
+/**
+ * Real servers of the benchmark's own, durable as the service runs them, and the service's worker in a process beside.
+ */
 export interface Rig {
   /** The client's side: it signals, and reads the database. */
   deps: Deps;

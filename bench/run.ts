@@ -5,7 +5,8 @@ import { lists } from './lists.ts';
 import { type Rig, startRig } from './rig.ts';
 import { throughput } from './throughput.ts';
 
-// `npm run bench` gives this process a heap that is hardly collected: what the client does for itself is not to be measured.
+// `npm run bench` gives this process a heap that is hardly collected:
+// what the client does for itself is not to be measured.
 const scenarios: Record<string, (rig: Rig) => Promise<void>> = { throughput, isolation, contention, endpoint, lists };
 /** With a table of their own size: minutes to fill, so only by name. */
 const onlyByName = ['endpoint', 'lists'];

@@ -5,8 +5,12 @@ import { ms, type Rig, say } from './rig.ts';
 const leads = Number(process.env.BENCH_LEADS ?? 300);
 const atOnce = Number(process.env.BENCH_AT_ONCE ?? 30);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+/** Whose histories are counted: how many steps share a task depends on the moment. */
+const historyLeads = 50;
 
-/** Whole journeys against the engine's floor, in turn, in one run; then latency with a lead's steps one second apart. */
+/**
+ * Whole journeys against the engine's floor, in turn, in one run; then latency with a lead's steps one second apart.
+ */
 export async function throughput(rig: Rig): Promise<void> {
   const { deps } = rig;
   const partner = await startPartner(deps);
@@ -27,9 +31,9 @@ export async function throughput(rig: Rig): Promise<void> {
     );
   }
   say(`ratio to the floor, median of ${rounds} rounds: ${median(ratios).toFixed(2)}`);
-  const events = await historyEvents(deps, partner);
-  const total = Object.values(events).reduce((sum, count) => sum + count, 0);
-  say(`history of one journey (three signals, four deliveries): ${total} events (${describe(events)})`);
+  const events = await historyEvents(deps, partner, historyLeads);
+  const total = [...events.values()].reduce((sum, count) => sum + count, 0);
+  say(`history of a journey (three signals, four deliveries): ${total.toFixed(1)} events (${describe(events)})`);
   const spaced = await spacedJourneys(deps, partner, 40);
   say(
     `steps one second apart: p50 ${ms(median(spaced))} p95 ${ms(quantile(spaced, 0.95))} p99 ${ms(quantile(spaced, 0.99))}`,
@@ -37,7 +41,5 @@ export async function throughput(rig: Rig): Promise<void> {
   await partner.close();
 }
 
-const describe = (counts: Record<string, number>): string =>
-  Object.entries(counts)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ');
+const describe = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([name, count]) => `${count.toFixed(1)} ${name}`).join(', ');

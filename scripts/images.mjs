@@ -1,5 +1,5 @@
-// Pins the images of Dockerfile and docker-compose.yml by digest: `images.mjs pin` resolves and writes, `check` fails on one
-// that has no digest or whose digest is not what its tag names now. Speaks the OCI distribution API; needs no Docker.
+// Pins the images of Dockerfile and docker-compose.yml by digest: `images.mjs pin` resolves and writes, `check` fails
+// on one without a digest, or with another than its tag names now. By the OCI distribution API, without Docker.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const files = ['Dockerfile', 'docker-compose.yml'];

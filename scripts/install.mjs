@@ -1,4 +1,5 @@
-// Brings node_modules to what package-lock.json says, when it is missing or older. Plain Node: runs before anything is installed.
+// Brings node_modules to what package-lock.json says, when it is missing or older. Plain Node: runs before anything is
+// installed.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,5 +1,5 @@
-// `npm start`: installs and builds what is missing or stale, then becomes the service: no second process that would have to
-// pass signals on, or could outlive the first.
+// `npm start`: installs and builds what is missing or stale, then becomes the service: no second process that would
+// have to pass signals on, or could outlive the first.
 import './install.mjs';
 
 const { build, isStale } = await import('./build.mjs');
