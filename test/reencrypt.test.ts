@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { headerOf, keyIdOf, parseKeyRing } from '../src/crypto/key-ring.ts';
 import { type Database, openDatabase } from '../src/db/pool.ts';
-import { reencrypt } from '../src/reencrypt.ts';
+import { reencrypt } from '../src/operations/reencrypt.ts';
 import { secretContext } from '../src/webhooks/signing-secrets.ts';
+import { buildServiceOnce } from './support/built-service.ts';
 import { createTestDatabase, type TestDatabase } from './support/services.ts';
 
 const aKey = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
@@ -165,22 +165,17 @@ test('a value is told by how it begins, also from one whose key id begins the sa
 });
 
 test('the command says how many, and fails while something is left', async () => {
-  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const command = (keys: string) =>
-    promisify(execFile)(
-      process.execPath,
-      ['--import', here('outbox/run-typescript.mjs'), '--no-warnings', here('../src/bin/spark360.ts'), 'reencrypt'],
-      {
-        env: {
-          ...process.env,
-          NODE_ENV: 'production',
-          ADMIN_API_KEY: 'operator-key-of-the-tests',
-          DATABASE_URL: database.url,
-          ENCRYPTION_KEYS: keys,
-          LOG_LEVEL: 'warn',
-        },
+    promisify(execFile)(process.execPath, [buildServiceOnce().role('spark360'), 'reencrypt'], {
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        ADMIN_API_KEY: 'operator-key-of-the-tests',
+        DATABASE_URL: database.url,
+        ENCRYPTION_KEYS: keys,
+        LOG_LEVEL: 'warn',
       },
-    );
+    });
   const id = await anEndpoint();
   await aLead();
   await expect(command(newKey)).rejects.toMatchObject({

@@ -9,7 +9,9 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const output = join(root, 'test-output');
 
-/** The console as it is built for production; built once for the sources as they are, whichever test file comes first. */
+/**
+ * The console as it is built for production; built once for the sources as they are, whichever test file comes first.
+ */
 export async function builtConsole(): Promise<string> {
   const target = join(output, `console-${sourcesHash()}`);
   if (existsSync(target)) return target;

@@ -14,6 +14,12 @@ export interface ConsoleRig {
   stop(): Promise<void>;
 }
 
+/** Resolves when what was changed is drawn, and every transition is over. */
+export const stillness = (page: Page): Promise<void> =>
+  page.evaluate<void>(`new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() =>
+    Promise.allSettled(document.getAnimations()
+      .filter((one) => one.effect.getTiming().iterations === 1).map((one) => one.finished))).then(() => undefined)`);
+
 export interface View {
   theme?: 'light' | 'dark';
   width?: number;
@@ -29,7 +35,10 @@ export interface ConsolePage {
   /** Goes to a path of the console, and waits until its heading is there and nothing loads. */
   go(path: string): Promise<void>;
   signIn(key?: string): Promise<void>;
-  screenshot(name: string): Promise<void>;
+  /** Changes the theme and the width of what is shown, and waits until nothing moves. */
+  show(view: View): Promise<void>;
+  /** For people to look at, where SCREENSHOTS is set; of the whole page, unless told. */
+  screenshot(name: string, options?: { fullPage?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,15 +73,17 @@ export async function startConsole(): Promise<ConsoleRig> {
 const reportViolations = `document.addEventListener('securitypolicyviolation', (violation) =>
   console.error('policy violated: ' + violation.violatedDirective + ' ' + violation.blockedURI))`;
 
+const sizeOf = (width: number) => ({ width, height: width < 800 ? 844 : 860 });
+
 async function openConsole(browser: Browser, base: string, { theme = 'light', width = 1_280 }: View = {}) {
   const context = await browser.newContext({
-    viewport: { width, height: width < 800 ? 844 : 860 },
+    viewport: sizeOf(width),
     colorScheme: theme,
     locale: 'en-US',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(45_000);
   const complaints: string[] = [];
   const origins = new Set<string>();
   page.on('request', (request) => origins.add(new URL(request.url()).origin));
@@ -98,8 +109,14 @@ async function openConsole(browser: Browser, base: string, { theme = 'light', wi
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
     },
-    screenshot: async (name) => {
-      await page.screenshot({ path: join(screenshots, `console-${name}.png`), fullPage: true });
+    async show({ theme: colorScheme, width: newWidth }) {
+      if (colorScheme !== undefined) await page.emulateMedia({ colorScheme });
+      if (newWidth !== undefined) await page.setViewportSize(sizeOf(newWidth));
+      await stillness(page);
+    },
+    screenshot: async (name, { fullPage = true } = {}) => {
+      if (!process.env.SCREENSHOTS) return;
+      await page.screenshot({ path: join(screenshots, `console-${name}.png`), fullPage });
     },
     close: () => context.close(),
   };

@@ -47,6 +47,28 @@ export async function buildWorld(api: TestApi, name = organizationName): Promise
   };
   await api.call('POST', `${organization}/endpoints/${endpoints.paused}/pause`);
 
+  const leads = await publishLeads(api, organizationId, endpoints);
+  return {
+    organizationId,
+    key: made.key,
+    secret,
+    endpoints,
+    leads,
+    healthy,
+    paused,
+    async stop() {
+      for (const receiver of [healthy, retrying, refusing, paused]) await receiver.close();
+    },
+  };
+}
+
+/** One lead of every event, and one that waits for its enrichment. */
+async function publishLeads(
+  api: TestApi,
+  organizationId: string,
+  endpoints: ConsoleWorld['endpoints'],
+): Promise<ConsoleWorld['leads']> {
+  const organization = `/v1/organizations/${organizationId}`;
   const post = async (event: InboundEvent) => expect202((await api.call('POST', '/v1/events', { body: event })).status);
   const delivered = aLead(organizationId);
   const waiting = aLead(organizationId);
@@ -73,18 +95,7 @@ export async function buildWorld(api: TestApi, name = organizationName): Promise
     );
     if (body.data.length < 2) throw new Error('nothing is retried');
   });
-  return {
-    organizationId,
-    key: made.key,
-    secret,
-    endpoints,
-    leads: { delivered: delivered.leadId, waiting: waiting.leadId, retrying: delivered.leadId },
-    healthy,
-    paused,
-    async stop() {
-      for (const receiver of [healthy, retrying, refusing, paused]) await receiver.close();
-    },
-  };
+  return { delivered: delivered.leadId, waiting: waiting.leadId, retrying: delivered.leadId };
 }
 
 function expect202(status: number): void {

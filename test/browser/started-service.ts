@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuiltService, buildService } from '../faults/built-service.ts';
+import { type BuiltService, buildService } from '../support/built-service.ts';
 import { eventually, Hopeless } from '../support/eventually.ts';
 import { quietPort } from '../support/quiet-port.ts';
 

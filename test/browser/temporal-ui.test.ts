@@ -8,8 +8,8 @@ import { aLead, person } from '../support/lead-events.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startedService, type StartedService } from './started-service.ts';
 
-// What an operator sees who opens the address that `npm start` prints. Looked for are words on the page, as a person reads
-// them; screenshots are kept for people to look at.
+// What an operator sees who opens the address that `npm start` prints. Looked for are words on the page, as a person
+// reads them.
 
 const screenshots = join(process.cwd(), 'test-output', 'screenshots');
 const operatorKey = 'operator-key-of-the-browser-tests';
@@ -17,6 +17,8 @@ const unreadable = /could not connect|binary\/encrypted/;
 
 let service: StartedService;
 let browser: Browser;
+/** Of an operator who looks around: what the UI loads is loaded once. */
+let context: BrowserContext;
 let receiver: Receiver;
 /** A lead whose first delivery fails and waits for its retry. */
 let waitingUrl: string;
@@ -24,6 +26,7 @@ let waitingUrl: string;
 beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true });
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  context = await newContext();
   receiver = await startReceiver({ status: 503 });
   service = await startedService(operatorKey);
   waitingUrl = await aWaitingLead();
@@ -51,7 +54,10 @@ async function aWaitingLead(): Promise<string> {
 const newContext = (): Promise<BrowserContext> =>
   browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 960 } });
 
-/** As a person sees it: without what is hidden, and with what the UI shows in frames of their own, which its Markdown is. */
+/**
+ * As a person sees it: without what is hidden, and with what the UI shows in frames of their own, which its Markdown
+ * is.
+ */
 async function textOf(page: Page): Promise<string> {
   // biome-ignore lint/performance/useDomNodeTextContent: rendered text is what is asked for
   const texts = page.frames().map((frame) => frame.locator('body').innerText());
@@ -61,7 +67,7 @@ const reads = (page: Page, ...words: string[]): Promise<void> =>
   eventually(async () => {
     const text = await textOf(page);
     for (const word of words) expect(text).toContain(word);
-  }, 20_000);
+  });
 
 /** Opens a tab of a lead that is on the page already: details are asked for once, when the tab is opened. */
 async function openTab(page: Page, name: string): Promise<void> {
@@ -69,12 +75,13 @@ async function openTab(page: Page, name: string): Promise<void> {
   await page.getByText(name, { exact: true }).click();
 }
 
+/** For people to look at, where SCREENSHOTS is set. */
 async function keep(page: Page, name: string): Promise<void> {
+  if (!process.env.SCREENSHOTS) return;
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
 
 test("right after the start a lead's input, history and timeline read in words, without a banner", async () => {
-  const context = await newContext();
   const page = await context.newPage();
   await page.goto(service.workflowUrl);
   await reads(page, '"organizationId": "de300000-0000-4000-8000-000000000001"', '"leadId"');
@@ -85,11 +92,10 @@ test("right after the start a lead's input, history and timeline read in words, 
   await reads(page, `attempt 2 of 5 of lead.address_preview at ${new URL(receiver.url).host}`);
   expect(await textOf(page)).not.toMatch(unreadable);
   await keep(page, 'waiting-lead-history');
-  await context.close();
+  await page.close();
 });
 
 test('the query state runs in the browser, and gives the whole state', async () => {
-  const context = await newContext();
   const page = await context.newPage();
   await page.goto(waitingUrl);
   await openTab(page, 'Queries');
@@ -97,11 +103,10 @@ test('the query state runs in the browser, and gives the whole state', async () 
   await reads(page, '"stage": "enriched"', '"waitsFor": {', '"reason": "retry"', 'Attempt 2 of 5 goes out at');
   expect(await textOf(page)).not.toMatch(unreadable);
   await keep(page, 'waiting-lead-state');
-  await context.close();
+  await page.close();
 });
 
 test('current details say what came, what was emitted, and what each endpoint waits for', async () => {
-  const context = await newContext();
   const page = await context.newPage();
   await page.goto(waitingUrl);
   await openTab(page, 'User Metadata');
@@ -118,11 +123,10 @@ test('current details say what came, what was emitted, and what each endpoint wa
     'Events emitted: lead.address_preview, ',
   );
   await keep(page, 'waiting-lead-details');
-  await context.close();
+  await page.close();
 });
 
 test('the links of the start make views that find what they name', async () => {
-  const context = await newContext();
   const page = await context.newPage();
   const links = [...service.output().matchAll(/^ {2}(\S.*?) +(http\S+savedQuery=\S+)$/gm)];
   expect(links.length).toBeGreaterThanOrEqual(6);
@@ -134,7 +138,7 @@ test('the links of the start make views that find what they name', async () => {
   }
   await reads(page, `Custom Views ${links.length}`.replace(/\s/, ' '), 'lead/de300000-0000-4000-8000-000000000001/');
   await keep(page, 'saved-views');
-  await context.close();
+  await page.close();
 });
 
 interface Codec {
@@ -199,7 +203,8 @@ test('a page of another origin reads nothing, not even with the address of the U
 
 test('elsewhere, with TEMPORAL_UI_URL: nothing reads before signing in, everything after', async () => {
   const context = await newContext();
-  // What the UI's server says with TEMPORAL_CODEC_ENDPOINT and TEMPORAL_CODEC_INCLUDE_CREDENTIALS, as in docker-compose.yml.
+  // What the UI's server says with TEMPORAL_CODEC_ENDPOINT and TEMPORAL_CODEC_INCLUDE_CREDENTIALS, as in
+  // docker-compose.yml.
   await context.route('**/api/v1/settings*', async (route) => {
     const response = await route.fetch();
     const settings = (await response.json()) as { Codec: object };

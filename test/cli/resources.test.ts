@@ -1,78 +1,70 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { aLead } from '../support/lead-events.ts';
-import { type Receiver, startReceiver } from '../support/receiver.ts';
-import { type TestApi, startTestApi } from '../http/api.ts';
-import { aPartner, type Partner, publish, untilDeliveries } from '../http/partner.ts';
+import { publish, untilDeliveries } from '../http/partner.ts';
 import { operatorKey } from '../http/call.ts';
-import { Person } from './spark360.ts';
+import { atAPartner } from './at-a-partner.ts';
 
-let api: TestApi;
-let receiver: Receiver;
-let partner: Partner;
-let person: Person;
-beforeAll(async () => {
-  api = await startTestApi({ worker: true });
-  receiver = await startReceiver();
-});
-afterAll(async () => {
-  await receiver?.close();
-  await api?.stop();
-});
-beforeEach(async () => {
-  receiver.answer({});
-  partner = await aPartner(api, receiver.url);
-  const { body } = await api.call('POST', `${partner.path}/api-keys`, { body: {} });
-  person = new Person({ SPARK360_API_URL: api.url, SPARK360_API_KEY: body.key });
-});
-afterEach(() => person.forget());
+const at = atAPartner();
 
 const aJourney = async (...answers: string[]) => {
-  const lead = aLead(partner.organization);
-  await publish(api, lead.created(), lead.personal({ enriched: true }), lead.contact());
-  return { leadId: lead.leadId, deliveries: await untilDeliveries(api, partner, answers) };
+  const lead = aLead(at.partner.organization);
+  await publish(at.api, lead.created(), lead.personal({ enriched: true }), lead.contact());
+  return { leadId: lead.leadId, deliveries: await untilDeliveries(at.api, at.partner, answers) };
 };
 const delivered = ['delivered', 'delivered', 'delivered', 'delivered'];
 
 test("an organization's key needs no --org: whoami and lists find its own", async () => {
-  const { json } = await person.run(['whoami', '--json']);
+  const { json } = await at.person.run(['whoami', '--json']);
   expect(json).toMatchObject({
     role: 'organization',
-    organization_id: partner.organization,
+    organization_id: at.partner.organization,
     key_source: 'SPARK360_API_KEY',
   });
-  const list = await person.run(['endpoints', 'list', '--json']);
-  expect(list.json).toMatchObject({ data: [{ id: partner.endpoint, url: `${receiver.url}/` }], next_cursor: null });
+  const list = await at.person.run(['endpoints', 'list', '--json']);
+  expect(list.json).toMatchObject({
+    data: [{ id: at.partner.endpoint, url: `${at.receiver.url}/` }],
+    next_cursor: null,
+  });
   expect(list.code).toBe(0);
 });
 
 test('an endpoint is created, shown, changed, rotated, and tested', async () => {
-  const made = await person.run(['endpoints', 'create', receiver.url, '--events', 'lead.rental_alert', '--json']);
+  const made = await at.person.run(['endpoints', 'create', at.receiver.url, '--events', 'lead.rental_alert', '--json']);
   expect(made.json).toMatchObject({
     events: ['lead.enriched', 'lead.rental_alert'],
     secret: expect.stringMatching(/^whsec_/),
   });
   const { id, secret } = made.json;
-  const changed = await person.run(['endpoints', 'update', id, '--description', 'CRM', '--rate-limit', '7', '--json']);
+  const changed = await at.person.run([
+    'endpoints',
+    'update',
+    id,
+    '--description',
+    'CRM',
+    '--rate-limit',
+    '7',
+    '--json',
+  ]);
   expect(changed.json).toMatchObject({
     description: 'CRM',
     rate_limit: 7,
     events: ['lead.enriched', 'lead.rental_alert'],
   });
-  expect((await person.run(['endpoints', 'update', id, '--no-rate-limit', '--json'])).json.rate_limit).toBeNull();
-  const shown = await person.run(['endpoints', 'show', id]);
+  expect((await at.person.run(['endpoints', 'update', id, '--no-rate-limit', '--json'])).json.rate_limit).toBeNull();
+  const shown = await at.person.run(['endpoints', 'show', id]);
   expect(shown.stdout).toMatch(/^description +CRM$/m);
   expect(shown.stdout).not.toContain('secret');
-  const rotated = await person.run(['endpoints', 'rotate', id, '--overlap', '1h', '--json']);
+  const rotated = await at.person.run(['endpoints', 'rotate', id, '--overlap', '1h', '--json']);
   expect(rotated.json.secret).toMatch(/^whsec_/);
   expect(rotated.json.secret).not.toBe(secret);
-  const tested = await person.run(['endpoints', 'test', id, '--json']);
+  const tested = await at.person.run(['endpoints', 'test', id, '--json']);
   expect(tested).toMatchObject({ code: 0, json: { status_code: 200, error: null } });
 });
 
 test('a test that is not answered with 2xx is exit code 1, and its answer is shown', async () => {
-  receiver.answer({ status: 500, body: 'no CRM today' });
-  const { code, stdout } = await person.run(['endpoints', 'test', partner.endpoint]);
+  at.receiver.answer({ status: 500, body: 'no CRM today' });
+  const { code, stdout } = await at.person.run(['endpoints', 'test', at.partner.endpoint]);
   expect(code).toBe(1);
   expect(stdout).toMatch(/status_code +500/);
   expect(stdout).toContain('no CRM today');
@@ -80,14 +72,14 @@ test('a test that is not answered with 2xx is exit code 1, and its answer is sho
 
 test('deliveries are listed as a table, as a document, and an item a line, over several pages', async () => {
   const { deliveries } = await aJourney(...delivered);
-  const text = await person.run(['deliveries', 'list']);
+  const text = await at.person.run(['deliveries', 'list']);
   const [head, ...rows] = text.stdout.trimEnd().split('\n');
   expect(head).toMatch(/^ID +STATUS +EVENT +SEQ +ATTEMPTS +LEAD +CREATED$/);
   expect(rows).toHaveLength(4);
   expect(rows.at(-1)).toMatch(/delivered +lead\.address_preview +1 +1 /);
-  const json = await person.run(['deliveries', 'list', '--event', 'lead.enriched', '--since', '1h', '--json']);
+  const json = await at.person.run(['deliveries', 'list', '--event', 'lead.enriched', '--since', '1h', '--json']);
   expect(json.json.data.map(({ id }: { id: string }) => id)).toEqual([deliveries[1]?.id]);
-  const lines = await person.run(['deliveries', 'list', '--limit', '3', '--jsonl']);
+  const lines = await at.person.run(['deliveries', 'list', '--limit', '3', '--jsonl']);
   expect(
     lines.stdout
       .trimEnd()
@@ -98,84 +90,92 @@ test('deliveries are listed as a table, as a document, and an item a line, over 
 
 test('a lead is shown with its timeline, and erased after a count', async () => {
   const { leadId } = await aJourney(...delivered);
-  const shown = await person.run(['leads', 'show', leadId]);
+  const shown = await at.person.run(['leads', 'show', leadId]);
   expect(shown.stdout).toMatch(/^stage +contact_requested$/m);
   expect(shown.stdout).toContain('lead.enriched: attempt 1 answered 200');
-  const counted = await person.run(['leads', 'erase', leadId, '--dry-run', '--json']);
+  const counted = await at.person.run(['leads', 'erase', leadId, '--dry-run', '--json']);
   expect(counted.json).toEqual({ deliveries: 4, unsettled: 0, dry_run: true });
-  const asked = await person.run(['leads', 'erase', leadId]);
+  const asked = await at.person.run(['leads', 'erase', leadId]);
   expect(asked).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Say --yes') });
-  expect((await person.run(['leads', 'erase', leadId, '--yes'])).code).toBe(0);
-  expect((await person.run(['leads', 'show', leadId, '--json'])).json.stage).toBe('erased');
+  expect((await at.person.run(['leads', 'erase', leadId, '--yes'])).code).toBe(0);
+  expect((await at.person.run(['leads', 'show', leadId, '--json'])).json.stage).toBe('erased');
 });
 
 test('a paused endpoint holds; deleting it says what it would abandon; resumed, it waits until none is held', async () => {
-  expect((await person.run(['endpoints', 'pause', partner.endpoint])).stdout).toMatch(/status +paused/);
+  expect((await at.person.run(['endpoints', 'pause', at.partner.endpoint])).stdout).toMatch(/status +paused/);
   await aJourney('held', 'held', 'held', 'held');
-  const dry = await person.run(['endpoints', 'delete', partner.endpoint, '--dry-run', '--json']);
+  const dry = await at.person.run(['endpoints', 'delete', at.partner.endpoint, '--dry-run', '--json']);
   expect(dry).toMatchObject({ json: { unsettled: 4, dry_run: true }, stderr: expect.stringContaining(': 4.') });
-  const resumed = await person.run(['endpoints', 'resume', partner.endpoint, '--json']);
+  const resumed = await at.person.run(['endpoints', 'resume', at.partner.endpoint, '--json']);
   expect(resumed).toMatchObject({ code: 0, json: { status: 'active' }, stderr: expect.stringContaining('4 held') });
-  await untilDeliveries(api, partner, delivered);
-  expect((await person.run(['endpoints', 'delete', partner.endpoint, '-y', '--json'])).json.deleted).toBe(
-    partner.endpoint,
+  await untilDeliveries(at.api, at.partner, delivered);
+  expect((await at.person.run(['endpoints', 'delete', at.partner.endpoint, '-y', '--json'])).json.deleted).toBe(
+    at.partner.endpoint,
   );
-  expect((await person.run(['endpoints', 'show', partner.endpoint])).code).toBe(4);
+  expect((await at.person.run(['endpoints', 'show', at.partner.endpoint])).code).toBe(4);
 });
 
 test('a resend shows its answer; one that fails is exit code 1; one of what is not settled is 5', async () => {
   const { deliveries } = await aJourney(...delivered);
   const id = deliveries[0]?.id ?? '';
-  const resent = await person.run(['deliveries', 'resend', id, '--json']);
+  const resent = await at.person.run(['deliveries', 'resend', id, '--json']);
   expect(resent).toMatchObject({ code: 0, json: { number: 2, status_code: 200 } });
-  receiver.answer({ status: 503 });
-  expect((await person.run(['deliveries', 'resend', id])).code).toBe(1);
-  const shown = await person.run(['deliveries', 'show', id]);
+  at.receiver.answer({ status: 503 });
+  expect((await at.person.run(['deliveries', 'resend', id])).code).toBe(1);
+  const shown = await at.person.run(['deliveries', 'show', id]);
   expect(shown.stdout).toMatch(/^ +3 .* 503$/m);
   expect(shown.stdout).toContain('"event": "lead.address_preview"');
-  await person.run(['endpoints', 'pause', partner.endpoint]);
-  const lead = aLead(partner.organization);
-  await publish(api, lead.created());
-  await untilDeliveries(api, partner, ['held', 'delivered', 'delivered', 'delivered', 'delivered']);
-  const { json } = await person.run(['deliveries', 'list', '--status', 'held', '--json']);
-  expect(await person.run(['deliveries', 'resend', json.data[0].id, '--json'])).toMatchObject({
+  await at.person.run(['endpoints', 'pause', at.partner.endpoint]);
+  const lead = aLead(at.partner.organization);
+  await publish(at.api, lead.created());
+  await untilDeliveries(at.api, at.partner, ['held', 'delivered', 'delivered', 'delivered', 'delivered']);
+  const { json } = await at.person.run(['deliveries', 'list', '--status', 'held', '--json']);
+  expect(await at.person.run(['deliveries', 'resend', json.data[0].id, '--json'])).toMatchObject({
     code: 5,
     stderr: expect.stringContaining('"type":"urn:spark360:error:delivery_not_settled"'),
   });
-  expect((await person.run(['deliveries', 'skip', json.data[0].id, '--yes'])).stdout).toMatch(/abandoned: skipped/);
+  expect((await at.person.run(['deliveries', 'skip', json.data[0].id, '--yes'])).stdout).toMatch(/abandoned: skipped/);
 });
 
 test('a recovery counts, asks, and says with exit code 7 that some was abandoned again', async () => {
-  receiver.answer({ status: 400 });
+  at.receiver.answer({ status: 400 });
   await aJourney('abandoned: rejected', 'abandoned: rejected', 'abandoned: rejected', 'abandoned: rejected');
-  const dry = await person.run(['recover', partner.endpoint, '--since', '1h', '--dry-run', '--json']);
+  const dry = await at.person.run(['recover', at.partner.endpoint, '--since', '1h', '--dry-run', '--json']);
   expect(dry).toMatchObject({ code: 0, json: { count: 4, job_id: null, dry_run: true } });
-  receiver.answer((_, index) => ({ status: index % 4 === 1 ? 400 : 200 }));
-  const partly = await person.run(['recover', partner.endpoint, '--since', '1h', '--yes', '--json']);
+  const narrowed = ['--event', 'lead.enriched', '--lead', randomUUID()];
+  for (const [options, count] of [
+    [narrowed.slice(0, 2), 1],
+    [narrowed, 0],
+  ] as const) {
+    const command = ['recover', at.partner.endpoint, '--since', '1h', ...options, '--dry-run', '--json'];
+    expect([options, (await at.person.run(command)).json.count]).toEqual([options, count]);
+  }
+  at.receiver.answer((_, index) => ({ status: index % 4 === 1 ? 400 : 200 }));
+  const partly = await at.person.run(['recover', at.partner.endpoint, '--since', '1h', '--yes', '--json']);
   expect(partly).toMatchObject({ code: 7, json: { count: 4, delivered: 3, abandoned: 1, status: 'done' } });
-  receiver.answer({});
-  const rest = await person.run(['recover', partner.endpoint, '--since', '1h', '--yes', '--no-wait', '--json']);
+  at.receiver.answer({});
+  const rest = await at.person.run(['recover', at.partner.endpoint, '--since', '1h', '--yes', '--no-wait', '--json']);
   expect(rest.json.count).toBe(1);
-  expect(await person.run(['jobs', 'watch', rest.json.job_id, '--json'])).toMatchObject({
+  expect(await at.person.run(['jobs', 'watch', rest.json.job_id, '--json'])).toMatchObject({
     code: 0,
     json: { delivered: 1, abandoned: 0 },
   });
 });
 
 test("keys are made, listed without themselves, and deleted; a backend's are the operator's", async () => {
-  const made = await person.run(['keys', 'create', '--json']);
+  const made = await at.person.run(['keys', 'create', '--json']);
   expect(made.json.key).toMatch(/^sk_org_/);
-  const listed = await person.run(['keys', 'list']);
+  const listed = await at.person.run(['keys', 'list']);
   expect(listed.stdout).toContain(made.json.id);
   expect(listed.stdout).not.toContain(made.json.key);
-  expect((await person.run(['keys', 'delete', made.json.id, '--yes'])).code).toBe(0);
-  expect((await person.run(['keys', 'create', '--backend'])).code).toBe(3);
+  expect((await at.person.run(['keys', 'delete', made.json.id, '--yes'])).code).toBe(0);
+  expect((await at.person.run(['keys', 'create', '--backend'])).code).toBe(3);
   const operator = { environment: { SPARK360_API_KEY: operatorKey } };
-  expect((await person.run(['keys', 'create', '--backend', '--json'], operator)).json.key).toMatch(/^sk_ingest_/);
+  expect((await at.person.run(['keys', 'create', '--backend', '--json'], operator)).json.key).toMatch(/^sk_ingest_/);
 });
 
 test('the events that exist are listed', async () => {
-  const { stdout } = await person.run(['events', 'types']);
+  const { stdout } = await at.person.run(['events', 'types']);
   expect(stdout).toMatch(/^lead\.enriched +required +personal_info_and_estimate_provided/m);
 });
 
@@ -192,18 +192,18 @@ test.each([
   ['no URL', ['endpoints', 'list', '--api-url', 'ftp://x'], {}, 2],
   ['the operator without an organization', ['endpoints', 'list'], { SPARK360_API_KEY: operatorKey }, 2],
 ] as const)('%s: nothing on stdout, one problem on stderr, exit code', async (_, args, environment, code) => {
-  const ended = await person.run([...args, '--json'], { environment });
+  const ended = await at.person.run([...args, '--json'], { environment });
   expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' });
   const problem = JSON.parse(ended.stderr);
   expect(Object.keys(problem)).toEqual(['type', 'title', 'status', 'detail', 'errors']);
-  const inWords = await person.run([...args], { environment });
+  const inWords = await at.person.run([...args], { environment });
   expect(inWords.code).toBe(code);
   expect(inWords.stderr).toMatch(/^error: /im);
 });
 
 test('what a partner wrote cannot command the terminal', async () => {
-  receiver.answer({ status: 500, body: '\u001b[2Jgone\u0007' });
-  const { stdout } = await person.run(['endpoints', 'test', partner.endpoint]);
+  at.receiver.answer({ status: 500, body: '\u001b[2Jgone\u0007' });
+  const { stdout } = await at.person.run(['endpoints', 'test', at.partner.endpoint]);
   expect(stdout).toContain('gone');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
   expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);

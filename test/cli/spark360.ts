@@ -2,10 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { buildServiceOnce } from '../support/built-service.ts';
 import { eventually } from '../support/eventually.ts';
-
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export interface Ended {
   code: number | null;
@@ -36,6 +34,7 @@ export interface Options {
 export class Person {
   readonly home = mkdtempSync(join(tmpdir(), 'spark360-cli-'));
   readonly configFile = join(this.home, '.config/spark360/config.toml');
+  readonly #program = buildServiceOnce().role('spark360');
   readonly #environment: Record<string, string | undefined>;
 
   constructor(environment: Record<string, string | undefined> = {}) {
@@ -43,13 +42,7 @@ export class Person {
   }
 
   start(args: string[], { environment = {}, input = '', workingFolder = this.home }: Options = {}): Running {
-    const runner = [
-      '--import',
-      here('../outbox/run-typescript.mjs'),
-      '--no-warnings',
-      here('../../src/bin/spark360.ts'),
-    ];
-    const child = spawn(process.execPath, [...runner, ...args], {
+    const child = spawn(process.execPath, [this.#program, ...args], {
       cwd: workingFolder,
       env: { PATH: process.env.PATH, HOME: this.home, ...this.#environment, ...environment } as NodeJS.ProcessEnv,
       stdio: ['pipe', 'pipe', 'pipe'],

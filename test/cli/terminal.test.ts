@@ -1,44 +1,29 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type TestApi, startTestApi } from '../http/api.ts';
-import { aPartner, type Partner, publish } from '../http/partner.ts';
+import { expect, test } from '@jest/globals';
+import { publish } from '../http/partner.ts';
+import { buildServiceOnce } from '../support/built-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { aLead } from '../support/lead-events.ts';
-import { type Receiver, startReceiver } from '../support/receiver.ts';
-import { Person } from './spark360.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { atAPartner } from './at-a-partner.ts';
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-let api: TestApi;
-let receiver: Receiver;
-let partner: Partner;
-let key: string;
-let person: Person;
-beforeAll(async () => {
-  api = await startTestApi({ worker: true });
-  receiver = await startReceiver();
-});
-afterAll(async () => {
-  await receiver?.close();
-  await api?.stop();
-});
-beforeEach(async () => {
-  partner = await aPartner(api, receiver.url);
-  key = (await api.call('POST', `${partner.path}/api-keys`, { body: {} })).body.key;
-  person = new Person();
-});
-afterEach(() => person.forget());
+const at = atAPartner();
 
 /** Runs a command at a terminal of its own, by util-linux's `script`. */
-function atTerminal(args: string[], environment: Record<string, string> = { SPARK360_API_KEY: key }) {
-  const runner = `--import ${here('../outbox/run-typescript.mjs')} --no-warnings ${here('../../src/bin/spark360.ts')}`;
+function atTerminal(args: string[], environment: Record<string, string> = { SPARK360_API_KEY: at.key }) {
+  const program = buildServiceOnce().role('spark360');
   const child = spawn(
     'script',
-    ['-qefc', `stty cols 120 rows 40; ${process.execPath} ${runner} ${args.join(' ')}`, '/dev/null'],
+    ['-qefc', `stty cols 120 rows 40; ${process.execPath} ${program} ${args.join(' ')}`, '/dev/null'],
     {
-      cwd: person.home,
-      env: { PATH: process.env.PATH, HOME: person.home, TERM: 'xterm', SPARK360_API_URL: api.url, ...environment },
+      cwd: at.person.home,
+      env: {
+        PATH: process.env.PATH,
+        HOME: at.person.home,
+        TERM: 'xterm',
+        SPARK360_API_URL: at.api.url,
+        ...environment,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
@@ -57,21 +42,21 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
 const atTerminals = hasScript ? test : test.skip;
 
 atTerminals('what cannot be undone is asked for: no ends it with 130, yes does it', async () => {
-  const refused = atTerminal(['endpoints', 'delete', partner.endpoint]);
+  const refused = atTerminal(['endpoints', 'delete', at.partner.endpoint]);
   await refused.shows('Delete it?');
   expect(refused.screen()).toContain('abandons its unsettled deliveries: 0.');
   refused.type('n');
   expect(await refused.ended).toBe(130);
-  expect((await api.call('GET', partner.endpointPath)).status).toBe(200);
-  const agreed = atTerminal(['endpoints', 'delete', partner.endpoint]);
+  expect((await at.api.call('GET', at.partner.endpointPath)).status).toBe(200);
+  const agreed = atTerminal(['endpoints', 'delete', at.partner.endpoint]);
   await agreed.shows('Delete it?');
   agreed.type('y');
   expect(await agreed.ended).toBe(0);
-  expect((await api.call('GET', partner.endpointPath)).status).toBe(404);
+  expect((await at.api.call('GET', at.partner.endpointPath)).status).toBe(404);
 });
 
 atTerminals('--no-input asks nothing, also at a terminal', async () => {
-  const refused = atTerminal(['endpoints', 'delete', partner.endpoint, '--no-input']);
+  const refused = atTerminal(['endpoints', 'delete', at.partner.endpoint, '--no-input']);
   expect(await refused.ended).toBe(2);
   expect(refused.screen()).toContain('Say --yes');
 });
@@ -81,20 +66,22 @@ atTerminals('colors are for terminals, and not with NO_COLOR or --no-color', asy
   const colored = atTerminal(['endpoints', 'list']);
   await colored.ended;
   expect(colored.screen()).toContain(bold);
-  const without = atTerminal(['endpoints', 'list'], { SPARK360_API_KEY: key, NO_COLOR: '1' });
+  const without = atTerminal(['endpoints', 'list'], { SPARK360_API_KEY: at.key, NO_COLOR: '1' });
   await without.ended;
   const flagged = atTerminal(['endpoints', 'list', '--no-color']);
   await flagged.ended;
   expect(without.screen() + flagged.screen()).not.toContain(bold);
 });
 
-atTerminals('login asks for the key and does not show it', async () => {
+atTerminals('login asks for the at.key and does not show it', async () => {
   const login = atTerminal(['login'], {});
   await login.shows('API key');
-  login.type(`${key}\r`);
+  login.type(`${at.key}\r`);
   expect(await login.ended).toBe(0);
-  expect(login.screen()).not.toContain(key);
-  expect((await person.run(['whoami', '--json'])).json).toMatchObject({ key_source: 'profile' });
+  expect(login.screen()).not.toContain(at.key);
+  expect(
+    (await at.person.run(['whoami', '--json'], { environment: { SPARK360_API_KEY: undefined } })).json,
+  ).toMatchObject({ key_source: 'profile' });
 });
 
 atTerminals('listen: r sends the last one again, Ctrl-C deletes the endpoint', async () => {
@@ -103,15 +90,15 @@ atTerminals('listen: r sends the last one again, Ctrl-C deletes the endpoint', a
   await listener.shows('Keys: r sends');
   listener.type('r');
   await listener.shows('Nothing has arrived yet.');
-  const lead = aLead(partner.organization, { mode: 'sandbox' });
-  await publish(api, lead.created(), lead.personal({ enriched: true }));
+  const lead = aLead(at.partner.organization, { mode: 'sandbox' });
+  await publish(at.api, lead.created(), lead.personal({ enriched: true }));
   await listener.shows(/lead\.enriched +#1 +attempt 1/);
   listener.type('r');
   await listener.shows(/lead\.enriched +#1 +resend/);
   expect(local.requests.map(({ headers }) => headers['x-spark360-resend'])).toEqual([undefined, 'true']);
   listener.type('\u0003');
   expect(await listener.ended).toBe(130);
-  const { body } = await api.call('GET', `${partner.path}/endpoints`);
+  const { body } = await at.api.call('GET', `${at.partner.path}/endpoints`);
   expect(body.data.map(({ kind }: { kind: string }) => kind)).toEqual(['webhook']);
   await local.close();
 });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { readConfig, type Role } from '../../src/config.ts';
-import { variables } from '../../src/config-variables.ts';
+import { readConfig, type Role } from '../../src/config/config.ts';
+import { variables } from '../../src/config/variables.ts';
 
 interface Service {
   image?: string;

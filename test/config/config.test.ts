@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, type Environment, readConfig, type Role } from '../../src/config.ts';
-import { maskedSettings } from '../../src/config-document.ts';
-import { developmentKeys } from '../../src/config-keys.ts';
+import { ConfigError, type Environment, readConfig, type Role } from '../../src/config/config.ts';
+import { maskedSettings } from '../../src/config/document.ts';
+import { developmentKeys } from '../../src/config/development-keys.ts';
 
 const ringOf = (byte: number): string => `k1:${Buffer.alloc(32, byte).toString('base64')}`;
 const made = { adminApiKey: () => 'made-key', encryptionKeys: () => ringOf(1) };

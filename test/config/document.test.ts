@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { configurationDocument, maskedSettings } from '../../src/config-document.ts';
-import { variables } from '../../src/config-variables.ts';
+import { configurationDocument, maskedSettings } from '../../src/config/document.ts';
+import { variables } from '../../src/config/variables.ts';
 
 test('docs/configuration.md says what the schema says', () => {
   expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationDocument());

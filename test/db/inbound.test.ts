@@ -32,7 +32,7 @@ test('what was accepted is known, with its fingerprint and subject; the rest is 
   const known = await inbound(db).known([first.id, second.id, randomUUID()]);
   expect([...known.keys()].sort()).toEqual([first.id, second.id].sort());
   const { id, fingerprint, subject } = first;
-  expect(known.get(id)).toEqual({ id, fingerprint, subject, outcome: 'accepted' });
+  expect(known.get(id)).toEqual({ id, fingerprint, subject, outcome: 'accepted', isOverdue: false });
   const [row] = await db.query('select outcome, occurred_at, lead_status from inbound_events where id = $1', [
     second.id,
   ]);

@@ -20,7 +20,13 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** A million deliveries of one organization: half of them delivered at one endpoint, half abandoned at the other; none of a widget. */
+/** CI has fewer: what a list reads does not grow with what there is. */
+const rows = Number(process.env.PLAN_ROWS ?? 100_000);
+
+/**
+ * So many deliveries of one organization: half of them delivered
+ * at one endpoint, half abandoned at the other; none of a widget.
+ */
 async function fill(): Promise<void> {
   const indexes = await db.query<{ name: string; definition: string }>(
     `select i.indexname as name, i.indexdef as definition from pg_indexes i
@@ -33,8 +39,8 @@ async function fill(): Promise<void> {
             (array['lead.address_preview', 'lead.enriched', 'lead.contact_requested'])[1 + n % 3], 1 + n,
             case n % 2 when 0 then 'abandoned' else 'delivered' end, case n % 2 when 0 then 'exhausted' end,
             '2026-01-01'::timestamptz + n * interval '1 second', case n % 2 when 1 then now() end, now()
-       from generate_series(1, 1000000) n`,
-    [organization, failing, healthy],
+       from generate_series(1, $4::int) n`,
+    [organization, failing, healthy, rows],
   );
   for (const { definition } of indexes) await db.execute(definition);
   await db.execute('vacuum analyze deliveries');
@@ -79,8 +85,9 @@ test.each<[string, DeliveryFilter]>([
   ['the delivered ones of an endpoint that works', { status: 'delivered', endpointId: healthy }],
   ['the abandoned ones of an endpoint that works', { status: 'abandoned', endpointId: healthy }],
   ['the held ones', { status: 'held' }],
+  ['the abandoned ones', { status: 'abandoned' }],
   ['those of an endpoint', { endpointId: failing }],
   ['those of an unknown lead', { leadId: randomUUID() }],
-])('of a million deliveries, %s are found by reading few rows', async (_what, filter) => {
+])('of very many deliveries, %s are found by reading few rows', async (_what, filter) => {
   for (const from of [null, after]) expect(rowsRead(await planOf(filter, from))).toBeLessThan(400);
 });

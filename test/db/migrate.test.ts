@@ -69,8 +69,29 @@ test('a migration that fails leaves nothing of itself, and those before it stay'
   expect(await db.query("select to_regclass('half') as half")).toEqual([{ half: null }]);
 });
 
-test('a file numbered before one that was applied already is refused', async () => {
+test.each([
+  [
+    'a file numbered before one that was applied already',
+    '0000-too-late.sql',
+    'it has 0001-core where this build has 0000-too-late',
+  ],
+  ['another second file', '0001-other.sql', 'it has 0002-operations where this build has 0001-other'],
+])('a database migrated by other files is refused, with the words what to do: %s', async (_, file, words) => {
   await migrate(database.url);
-  writeFileSync(join(newer, '0000-too-late.sql'), 'create table too_late (id int);');
-  await expect(migrate(database.url, { dir: newer })).rejects.toThrow('0000-too-late');
+  writeFileSync(join(newer, file), 'create table other (id int);');
+  await expect(migrate(database.url, { dir: newer })).rejects.toThrow(words);
+  await expect(checkSchema(db, newer)).rejects.toThrow('Give this build an empty database');
+  expect(await db.query("select to_regclass('other') as other")).toEqual([{ other: null }]);
+});
+
+test('every table says in a sentence what it holds, and no table has more than nine indexes', async () => {
+  await migrate(database.url);
+  const tables = await db.query<{ name: string; comment: string | null; indexes: number }>(
+    `select c.relname as name, obj_description(c.oid, 'pg_class') as comment,
+            (select count(*)::int from pg_index where indrelid = c.oid) as indexes
+       from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations'`,
+  );
+  expect(tables.map(({ name }) => name)).toContain('deliveries');
+  expect(tables.filter(({ comment }) => !comment?.endsWith('.')).map(({ name }) => name)).toEqual([]);
+  expect(tables.filter(({ indexes }) => indexes > 9)).toEqual([]);
 });

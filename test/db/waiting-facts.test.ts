@@ -28,23 +28,23 @@ const anEndpoint = async (): Promise<string> => {
 };
 
 /** Deliveries of one lane with these statuses, in order; gives their ids. */
-async function aLane(endpoint: string, statuses: string[], runners: (string | null)[] = []): Promise<string[]> {
+async function aLane(endpoint: string, statuses: string[], workflows: (string | null)[] = []): Promise<string[]> {
   const ids = statuses.map(() => randomUUID());
   await db.execute(
     `insert into deliveries (id, event_id, endpoint_id, organization_id, subject, event, sequence, status, reason,
-                             delivered_at, settled_at, runner)
+                             delivered_at, settled_at, workflow_id)
      select id, gen_random_uuid(), $1, $2, $3, 'lead.enriched', n, status,
             case status when 'abandoned' then 'skipped' end,
             case status when 'delivered' then now() end,
-            case when status in ('delivered', 'abandoned') then now() end, runner
-       from unnest($4::uuid[], $5::text[], $6::text[]) with ordinality as given (id, status, runner, n)`,
+            case when status in ('delivered', 'abandoned') then now() end, workflow_id
+       from unnest($4::uuid[], $5::text[], $6::text[]) with ordinality as given (id, status, workflow_id, n)`,
     [
       endpoint,
       organization,
       `lead/${organization}/${randomUUID()}`,
       ids,
       statuses,
-      statuses.map((_, i) => runners[i] ?? null),
+      statuses.map((_, i) => workflows[i] ?? null),
     ],
   );
   return ids;

@@ -1,15 +1,16 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { leadSubject } from '../../src/domain/ids.ts';
-import { eventually } from '../support/eventually.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { accept, type Arrived, type CountingReceiver, startCountingReceiver } from './counting-receiver.ts';
 import { statusesAt } from './rows.ts';
 
-/** Deliveries for which a slow endpoint has no slot: they queue, and whichever process sees one become free sends the next. */
+/**
+ * Deliveries for which a slow endpoint has no slot: they queue,
+ * and whichever process sees one become free sends the next.
+ */
 jest.setTimeout(90_000);
 
 let service: TestService;
@@ -18,18 +19,15 @@ beforeAll(async () => {
 });
 afterAll(() => service?.stop());
 
-let partner: CountingReceiver;
+let partner: Receiver;
 let organization: string;
 let endpoint: string;
 /** Answers after so long: too slow for a workflow task to wait for it (milliseconds). */
 const slowMs = 400;
-type Answer = (response: ServerResponse, request: Arrived) => void;
-const slowly = (answer: Answer) =>
-  partner.behave((response, request) => void setTimeout(() => answer(response, request), slowMs));
+const slowly = { delayMs: slowMs };
 const slots = 4;
 beforeEach(async () => {
-  partner = await startCountingReceiver();
-  slowly(accept);
+  partner = await startReceiver(slowly);
   organization = await anOrganization(service.deps);
   ({ id: endpoint } = await anEndpoint(service.deps, organization, partner.url));
   await service.deps.db.execute('update endpoints set max_in_flight = $2 where id = $1', [endpoint, slots]);
@@ -57,7 +55,7 @@ const queued = async (): Promise<string[]> =>
 const publishNext = (leads: LeadEvents[]) =>
   Promise.all(leads.map((lead) => service.deps.client.publish(lead.personal({ enriched: true, ownerOccupied: true }))));
 const sequencesOf = ({ leadId }: LeadEvents) =>
-  partner.arrived.filter((one) => one.leadId === leadId).map((one) => one.sequence);
+  partner.requests.filter((one) => one.leadId === leadId).map((one) => one.sequence);
 
 /** How many activities the server handed out for a workflow, and how many outcomes it was told of. */
 async function costOf(workflowId: string): Promise<{ activities: number; outcomes: number }> {
@@ -75,7 +73,7 @@ test('those that queue are sent once, never more at a time than the endpoint tak
   await Promise.all(leads.map((lead) => service.deps.client.publish(lead.created())));
   await delivered(25);
   expect(partner.open.most).toBeLessThanOrEqual(slots);
-  expect(partner.arrived).toHaveLength(25);
+  expect(partner.requests).toHaveLength(25);
   for (const lead of leads) {
     const cost = await costOf(leadSubject(organization, lead.leadId));
     expect(cost.activities).toBe(0);
@@ -94,13 +92,13 @@ test('what is behind goes when its head was delivered, in order, also what was p
 });
 
 test('failures count, are retried by the schedule, and the order stays', async () => {
-  slowly((response, { attempt }) => void response.writeHead(attempt === 1 ? 503 : 200).end());
+  partner.answer(({ attempt }) => ({ ...slowly, status: attempt === 1 ? 503 : 200 }));
   const leads = Array.from({ length: 12 }, () => aLead(organization));
   await Promise.all(leads.map((lead) => service.deps.client.publish(lead.created())));
   await publishNext(leads);
   await delivered(25);
   for (const { leadId } of leads) {
-    const seen = partner.arrived.filter((one) => one.leadId === leadId).map((one) => `${one.sequence}/${one.attempt}`);
+    const seen = partner.requests.filter((one) => one.leadId === leadId).map((one) => `${one.sequence}/${one.attempt}`);
     expect(seen).toEqual(['1/1', '1/2', '2/1', '2/2']);
   }
 });
@@ -109,7 +107,7 @@ test('an attempt ends after another was told to queue and before that one is que
   const { attempts } = service.deps.delivery;
   await service.deps.db.execute('update endpoints set max_in_flight = 1 where id = $1', [endpoint]);
   const held: (() => void)[] = [];
-  partner.behave((response) => void held.push(() => accept(response)));
+  partner.answer(() => new Promise((resolve) => held.push(() => resolve({}))));
   await service.deps.client.publish(aLead(organization).created());
   await eventually(() => expect(held).toHaveLength(1));
   // Its end looks before there is anything to see.
@@ -121,7 +119,7 @@ test('an attempt ends after another was told to queue and before that one is que
   jest.spyOn(attempts, 'begin').mockImplementation(async (...args) => {
     const begun = await realBegin(...args);
     if (begun.kind === 'not_sent' && begun.outcome.kind === 'queued') {
-      slowly(accept);
+      partner.answer(slowly);
       for (const answer of held.splice(0)) answer();
       await eventually(() => expect(record).toHaveBeenCalled());
     }
@@ -144,14 +142,14 @@ test('an answer that came and could not be recorded yet is not asked for again b
     const [own, others] = [service.deps.delivery, other.deps.delivery].map((one) =>
       jest.spyOn(one.attempts, 'record').mockImplementation(away),
     );
-    partner.behave(accept);
+    partner.answer({});
     const leads = Array.from({ length: 6 }, () => aLead(organization));
     await Promise.all(leads.map((lead) => service.deps.client.publish(lead.created())));
     // Longer than the lease: by then each lane has asked what became of its attempt.
     await sleep(9_000);
     expect((own?.mock.calls.length ?? 0) + (others?.mock.calls.length ?? 0)).toBeGreaterThan(0);
     await delivered(7);
-    expect(partner.arrived).toHaveLength(7);
+    expect(partner.requests).toHaveLength(7);
   } finally {
     await other.stop();
   }

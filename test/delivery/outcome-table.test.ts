@@ -7,8 +7,8 @@ import { startService, type TestService } from '../support/service.ts';
 import { type LocalServer, startHttp, startTcp } from '../webhooks/support/servers.ts';
 import { type AttemptAt, attemptsAt, endpointRow, statusesAt } from './rows.ts';
 
-// The first table of spec section 5, from the signal to the partner and back into the log: one row for each consequence. All
-// codes are in test/domain/delivery-policy.test.ts, all that a server can do in test/webhooks.
+// The first table of spec section 5, from the signal to the partner and back into the log: one row for each
+// consequence. All codes are in test/domain/delivery-policy.test.ts, all that a server can do in test/webhooks.
 let service: TestService;
 let organization: string;
 beforeAll(async () => {

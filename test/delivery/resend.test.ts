@@ -8,7 +8,8 @@ import { aLead } from '../support/lead-events.ts';
 import { attemptsOf, type DeliveryRow, deliveriesOf, settled } from '../support/ledger.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
-import { testBundle, testConfig } from '../support/service.ts';
+import { testConfig } from '../support/config.ts';
+import { testBundle } from '../support/service.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 
 let database: TestDatabase;
@@ -22,8 +23,8 @@ const log = keptLog();
 beforeAll(async () => {
   database = await createTestDatabase();
   deps = await buildDeps(testConfig(database.url), { role: 'test', taskQueue: uniqueTaskQueue() });
-  const heard = { ...deps.activityParts, observeResend: observeResend({ log: log.log, metrics: deps.metrics }) };
-  worker = await startWorker({ ...deps, activityParts: heard }, await testBundle());
+  const heard = { ...deps.activityDeps, observeResend: observeResend({ log: log.log, metrics: deps.metrics }) };
+  worker = await startWorker({ ...deps, activityDeps: heard }, await testBundle());
 });
 afterAll(async () => {
   await worker?.stop();
@@ -138,7 +139,9 @@ test('a recovery that takes up what is just being sent again goes on with the ne
   expect(await statusOf(delivery)).toEqual({ status: 'delivered', reason: null, attempt: 3, attempts_before: 2 });
 });
 
-/** Skipped while its first attempt, which takes two seconds, is on its way, and sent again so many milliseconds later. */
+/**
+ * Skipped while its first attempt, which takes two seconds, is on its way, and sent again so many milliseconds later.
+ */
 async function skippedAndResent(afterMs: number): Promise<DeliveryRow> {
   receiver.answer((_request, index) => (index === 0 ? { status: 500, delayMs: 2_000 } : {}));
   const lead = aLead(organization);
@@ -171,7 +174,7 @@ test.each([
 });
 
 test('a resend whose number a recovery has used, or may use, sends nothing; one that is repeated finds its own', async () => {
-  const { beginResend, resendNumber } = deps.activityParts.manualDelivery;
+  const { beginResend, resendNumber } = deps.activityDeps.manualDelivery;
   const delivery = await aSettledDelivery(400);
   expect(await resendNumber(delivery.id)).toBe(2);
   await deps.db.execute(`update deliveries set status = 'pending', reason = null, settled_at = null where id = $1`, [

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { held } from '../support/held.ts';
 import { type Answer, eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { attemptsAt, deliveryIdsAt, endpointRow, statusesAt } from './rows.ts';
@@ -12,7 +13,7 @@ let receiver: Receiver;
 let organization: string;
 let endpoint: string;
 beforeAll(async () => {
-  service = await startService({ retryScheduleMs: [60_000, 60_000], attemptTimeoutMs: 5_000 });
+  service = await startService({ retryScheduleMs: [3_600_000], attemptTimeoutMs: 20_000 });
 });
 afterAll(() => service?.stop());
 beforeEach(async () => {
@@ -24,20 +25,40 @@ afterEach(() => receiver?.close());
 
 const requested = (count: number) => eventually(() => expect(receiver.requests).toHaveLength(count));
 
-/** Two events that a lead emits together behind the preview that it has: the first is under way, and long enough to be handed over or not. */
-async function underWay(answer: Answer, handedOver: boolean): Promise<ReturnType<typeof aLead>> {
+/** A task waits half a second for an attempt; this long after its begin it was handed over (milliseconds). */
+const handedOverMs = 700;
+
+/**
+ * Does `act` while the first of two events that a lead emits together
+ * behind its preview is under way; it is answered after that.
+ */
+async function whileUnderWay(
+  answer: Answer,
+  handedOver: boolean,
+  act: () => Promise<unknown>,
+): Promise<ReturnType<typeof aLead>> {
   const lead = aLead(organization);
   await service.deps.client.publish(lead.created());
   await eventually(async () => expect(await statusesAt(service.deps, endpoint)).toEqual(['delivered']));
-  receiver.answer((_request, index) => (index === 1 ? { ...answer, delayMs: handedOver ? 1_200 : 350 } : {}));
+  const { released, release } = held();
+  receiver.answer(async (_request, index) => {
+    if (index !== 1) return {};
+    await released;
+    return answer;
+  });
   await service.deps.client.publish(lead.personal({ enriched: true }));
   await requested(2);
-  if (handedOver) await sleep(700);
+  if (handedOver) await sleep(handedOverMs);
+  await act();
+  release();
   return lead;
 }
 /** Of those two. */
 const statuses = async () => (await statusesAt(service.deps, endpoint)).slice(1);
-const idsOfBoth = async () => (await deliveryIdsAt(service.deps, endpoint)).slice(1);
+const skip = async (index: 0 | 1) => {
+  const id = (await deliveryIdsAt(service.deps, endpoint))[index + 1] ?? '';
+  expect(await service.deps.operations.skip(id)).toBe(true);
+};
 const attemptNumbers = () => receiver.requests.slice(1).map(({ headers }) => headers['x-spark360-attempt']);
 
 describe.each([
@@ -45,8 +66,7 @@ describe.each([
   ['handed over to an activity', true],
 ])('an attempt is under way, %s', (_where, handedOver) => {
   test('paused, and it succeeds: it counts, and nothing follows it until the resume', async () => {
-    await underWay({}, handedOver);
-    await service.deps.operations.pause(endpoint);
+    await whileUnderWay({}, handedOver, () => service.deps.operations.pause(endpoint));
     await eventually(async () => expect((await statuses())[0]).toBe('delivered'));
     await sleep(800);
     expect(await statuses()).toEqual(['delivered', 'held']);
@@ -57,8 +77,7 @@ describe.each([
   });
 
   test('paused, and it fails with attempts left: held, its attempt is used; the resume sends the next number at once', async () => {
-    await underWay({ status: 500 }, handedOver);
-    await service.deps.operations.pause(endpoint);
+    await whileUnderWay({ status: 500 }, handedOver, () => service.deps.operations.pause(endpoint));
     await eventually(async () => expect(await attemptsAt(service.deps, endpoint)).toHaveLength(2));
     await eventually(async () => expect(await statuses()).toEqual(['held', 'held']));
     await service.deps.operations.resume(endpoint);
@@ -67,9 +86,7 @@ describe.each([
   });
 
   test('skipped, and it succeeds: it is delivered', async () => {
-    await underWay({}, handedOver);
-    const [id = ''] = await idsOfBoth();
-    expect(await service.deps.operations.skip(id)).toBe(true);
+    await whileUnderWay({}, handedOver, () => skip(0));
     await eventually(async () => expect(await statuses()).toEqual(['delivered', 'delivered']));
     expect(receiver.requests).toHaveLength(3);
   });
@@ -77,9 +94,7 @@ describe.each([
   test.each([500, 404, 410])(
     'skipped, and it is answered %i: abandoned as skipped, the endpoint stays, the rest goes out',
     async (status) => {
-      await underWay({ status }, handedOver);
-      const [id = ''] = await idsOfBoth();
-      expect(await service.deps.operations.skip(id)).toBe(true);
+      await whileUnderWay({ status }, handedOver, () => skip(0));
       await eventually(async () => expect(await statuses()).toEqual(['abandoned: skipped', 'delivered']));
       expect(receiver.requests).toHaveLength(3);
       expect(await endpointRow(service.deps, endpoint)).toMatchObject({ status: 'active' });
@@ -87,26 +102,22 @@ describe.each([
   );
 
   test('the one behind it is skipped: it is never sent', async () => {
-    await underWay({}, handedOver);
-    const [, id = ''] = await idsOfBoth();
-    expect(await service.deps.operations.skip(id)).toBe(true);
+    await whileUnderWay({}, handedOver, () => skip(1));
     await eventually(async () => expect(await statuses()).toEqual(['delivered', 'abandoned: skipped']));
     await sleep(300);
     expect(receiver.requests).toHaveLength(2);
   });
 
   test('the endpoint is deleted, and it succeeds: it counts, the rest is abandoned and never sent', async () => {
-    await underWay({}, handedOver);
-    await service.deps.operations.remove(endpoint);
+    await whileUnderWay({}, handedOver, () => service.deps.operations.remove(endpoint));
     await eventually(async () => expect(await statuses()).toEqual(['delivered', 'abandoned: endpoint_deleted']));
     await sleep(500);
     expect(receiver.requests).toHaveLength(2);
   });
 
   test('the endpoint is deleted, and it fails: abandoned with the rest, nobody waits for a retry', async () => {
-    const lead = await underWay({ status: 500 }, handedOver);
-    await service.deps.operations.remove(endpoint);
-    await eventually(async () => expect(await statuses()).toEqual(Array(2).fill('abandoned: endpoint_deleted')), 5_000);
+    const lead = await whileUnderWay({ status: 500 }, handedOver, () => service.deps.operations.remove(endpoint));
+    await eventually(async () => expect(await statuses()).toEqual(Array(2).fill('abandoned: endpoint_deleted')));
     await eventually(async () =>
       expect((await service.deps.client.lead(organization, lead.leadId).state())?.lanes).toEqual([]),
     );
@@ -115,15 +126,15 @@ describe.each([
 });
 
 test('the endpoint of a single delivery is deleted while it fails: abandoned at once, nobody waits for its retry', async () => {
-  receiver.answer({ status: 500, delayMs: 1_200 });
+  const answer = receiver.hold(() => true, { status: 500 });
   const lead = aLead(organization);
   await service.deps.client.publish(lead.created());
   await requested(1);
-  await sleep(700);
+  await sleep(handedOverMs);
   await service.deps.operations.remove(endpoint);
-  await eventually(
-    async () => expect(await statusesAt(service.deps, endpoint)).toEqual(['abandoned: endpoint_deleted']),
-    5_000,
+  answer();
+  await eventually(async () =>
+    expect(await statusesAt(service.deps, endpoint)).toEqual(['abandoned: endpoint_deleted']),
   );
   await eventually(async () =>
     expect((await service.deps.client.lead(organization, lead.leadId).state())?.lanes).toEqual([]),

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
-import { readConfig, type Role } from '../../src/config.ts';
+import { readConfig, type Role } from '../../src/config/config.ts';
 
 interface Container {
   name: string;

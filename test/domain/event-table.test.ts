@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { availability, eventNames, leadStatusOf, subscribedEvents } from '../../src/domain/event-table.ts';
 import type { EventType, LeadEventType, LeadStatus } from '../../src/domain/lead.ts';
-import { applyWidgetStep, newWidgetState } from '../../src/domain/widget-state.ts';
+import { applyWidgetStep, type WidgetState } from '../../src/domain/widget-state.ts';
 import { Run } from './run.ts';
 import { addressStep, contactStep, detailsStep, personalAndEnrichedStep, personalStep, reportStep } from './steps.ts';
 
@@ -54,7 +54,13 @@ describe('the event table', () => {
   });
 
   test('widget.updated, n/a: widget.status_changed when the status changed', () => {
-    const known = newWidgetState('33333333-3333-4333-8333-333333333333', null, 'active');
+    const known: WidgetState = {
+      version: 1,
+      widgetId: '33333333-3333-4333-8333-333333333333',
+      organizationId: null,
+      status: 'active',
+      lastOccurredAt: null,
+    };
     const step = {
       id: '44444444-4444-4444-8444-444444444444',
       fingerprint: '',

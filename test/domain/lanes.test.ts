@@ -13,10 +13,10 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import { deepFreeze } from './steps.ts';
 
 const now = Date.UTC(2026, 10, 24, 12, 0, 0);
-const given = { now, attempts: 5 };
+const attempts = 5;
 
-const open = (id: string, endpointId = 'a', attempt = 1, delayMs = 0) => ({ id, endpointId, attempt, delayMs });
-const lane = (endpointId: string, ...queue: QueuedDelivery[]): Lane => deepFreeze({ endpointId, attempts: 5, queue });
+const open = (id: string, endpointId = 'a', attempt = 1) => ({ id, endpointId, attempt });
+const lane = (endpointId: string, ...queue: QueuedDelivery[]): Lane => deepFreeze({ endpointId, attempts, queue });
 const head = (changes: Partial<QueuedDelivery> = {}): QueuedDelivery => ({ id: '1', attempt: 2, dueAt: 0, ...changes });
 const behind: QueuedDelivery = { id: '2', attempt: 1, dueAt: 0 };
 const report = (outcome: Outcome, changes: Partial<DeliveryReport> = {}): DeliveryReport => ({
@@ -30,16 +30,11 @@ const report = (outcome: Outcome, changes: Partial<DeliveryReport> = {}): Delive
 
 describe('new deliveries', () => {
   test('each endpoint has a lane, in the order of publishing; a delivery is in it once', () => {
-    const lanes = withDeliveries([], [open('1'), open('2'), open('3', 'b', 2, 60_000)], given);
-    expect(withDeliveries(lanes, [open('2'), open('4')], given)).toEqual([
+    const lanes = withDeliveries([], [open('1'), open('2'), open('3', 'b', 2)], attempts);
+    expect(withDeliveries(lanes, [open('2'), open('4')], attempts)).toEqual([
       { endpointId: 'a', attempts: 5, queue: ['1', '2', '4'].map((id) => ({ id, attempt: 1, dueAt: 0 })) },
-      { endpointId: 'b', attempts: 5, queue: [{ id: '3', attempt: 2, dueAt: now + 60_000 }] },
+      { endpointId: 'b', attempts: 5, queue: [{ id: '3', attempt: 2, dueAt: 0 }] },
     ]);
-  });
-
-  test('one whose attempt is under way waits for its outcome', () => {
-    const [first] = withDeliveries([], [{ ...open('1', 'a', 1, 20_000), waitsFor: 'outcome' }], given);
-    expect(first?.queue).toEqual([{ id: '1', attempt: 1, dueAt: now + 20_000, waitsFor: 'outcome' }]);
   });
 });
 
@@ -77,7 +72,7 @@ describe('what a report makes of its lane', () => {
 
 test('a lane that is told to ask does so at once, whatever it waited for; the others go on waiting', () => {
   const lanes = [lane('a', head({ dueAt: null, waitsFor: 'resume' }), behind), lane('b', head({ dueAt: now }))];
-  const [first, second] = awakened(lanes, 'a');
+  const [first, second] = awakened(lanes, ({ endpointId }) => endpointId === 'a');
   expect(first?.queue).toEqual([{ id: '1', attempt: 2, dueAt: 0 }, behind]);
   expect(second).toBe(lanes[1]);
 });

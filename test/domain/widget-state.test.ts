@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { WidgetStatus, WidgetStep } from '../../src/domain/lead.ts';
-import { applyWidgetStep, newWidgetState, type WidgetState } from '../../src/domain/widget-state.ts';
+import { applyWidgetStep, type WidgetState } from '../../src/domain/widget-state.ts';
 import { deepFreeze } from './steps.ts';
 
 const widgetId = '33333333-3333-4333-8333-333333333333';
@@ -18,7 +18,7 @@ const step = (status: WidgetStatus, given: Partial<WidgetStep> = {}): WidgetStep
 });
 
 const known = (given: Partial<WidgetState> = {}): WidgetState =>
-  deepFreeze({ ...newWidgetState(widgetId, null, 'active'), ...given });
+  deepFreeze({ version: 1, widgetId, organizationId: null, status: 'active', lastOccurredAt: null, ...given });
 
 const change = (previousStatus: WidgetStatus, status: WidgetStatus, changedBy = 'system') => ({
   previousStatus,

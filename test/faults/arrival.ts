@@ -3,7 +3,10 @@ import type { Oracle } from '../support/oracle.ts';
 
 const wholeJourney = 4;
 
-/** Resolves when every partner has taken all four events of every lead; rejects, naming what is missing, after `timeoutMs`. */
+/**
+ * Resolves when every partner has taken all four events of every lead; rejects, naming what is missing, after
+ * `timeoutMs`.
+ */
 export function allArrived(
   oracle: Oracle,
   leads: readonly Pick<SentLead, 'leadId'>[],

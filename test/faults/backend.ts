@@ -21,6 +21,8 @@ export interface Backend {
   send(organizationId: string, way: Way, options?: SendOptions): { lead: SentLead; accepted: Promise<void> };
   /** One event over HTTP, without repeating: the status and how long it took; 0 when the connection failed. */
   post(event: unknown, url?: string): Promise<Posted>;
+  /** Whatever was not accepted and sent once more, in words. */
+  failures: string[];
   /** Answers that no fault excuses. */
   surprises: string[];
   close(): Promise<void>;
@@ -29,6 +31,8 @@ export interface Backend {
 export interface SendOptions {
   /** Between two steps (milliseconds). */
   spacingMs?: number;
+  /** Where HTTP goes; by default to the API processes in turn. */
+  url?: string;
   steps?: (lead: LeadEvents) => InboundEvent[];
 }
 
@@ -56,6 +60,7 @@ export async function startBackend(cluster: Cluster): Promise<Backend> {
     encryptionKeys: cluster.encryptionKeys,
   });
   const agent = new Agent({ keepAlive: true });
+  const failures: string[] = [];
   const surprises: string[] = [];
   let isOpen = true;
 
@@ -87,32 +92,44 @@ export async function startBackend(cluster: Cluster): Promise<Backend> {
     });
   }
 
-  async function overHttp(event: InboundEvent, number: number): Promise<boolean> {
-    const { status, body } = await post(event, cluster.apiUrls[number % cluster.apiUrls.length]);
-    if (status !== 202 && status !== 503 && status !== 0) surprises.push(`POST /v1/events: ${status} ${body}`);
-    return status === 202;
-  }
-  const overClient = (event: InboundEvent): Promise<boolean> =>
-    client.publish(event as Parameters<BackendClient['publish']>[0]).then(
-      () => true,
-      () => false,
+  /** Null when it is accepted, else why not. */
+  type Send = (event: InboundEvent, url: string | undefined) => Promise<string | null>;
+  const overHttp: Send = async (event, url) => {
+    const { status, body } = await post(event, url);
+    if (status === 202) return null;
+    const failure = `POST /v1/events: ${status} ${body}`;
+    if (status !== 503 && status !== 0) surprises.push(failure);
+    return failure;
+  };
+  const acceptance = (accepted: Promise<unknown>): Promise<string | null> =>
+    accepted.then(
+      () => null,
+      (error: Error) => error.message,
     );
-  const overOutbox = (event: InboundEvent): Promise<boolean> =>
-    cluster.db.query('select spark360.publish($1::jsonb)', [JSON.stringify(event)]).then(
-      () => true,
-      () => false,
-    );
-
+  const overClient: Send = (event) => acceptance(client.publish(event as Parameters<BackendClient['publish']>[0]));
+  const overOutbox: Send = (event) =>
+    acceptance(cluster.db.query('select spark360.publish($1::jsonb)', [JSON.stringify(event)]));
   const waysIn = { http: overHttp, client: overClient, outbox: overOutbox };
+
+  async function insist(way: Way, event: InboundEvent, url: string | undefined): Promise<void> {
+    for (let tries = 0; isOpen; tries += 1) {
+      const failure = await waysIn[way](event, url ?? cluster.apiUrls[tries % cluster.apiUrls.length]);
+      if (failure === null) return;
+      failures.push(`${way}: ${failure}`);
+      await sleep(retryMs);
+    }
+  }
+
   return {
     post,
+    failures,
     surprises,
-    send(organizationId, way, { spacingMs = 0, steps = shuffledJourney } = {}) {
+    send(organizationId, way, { spacingMs = 0, steps = shuffledJourney, url } = {}) {
       const events = aLead(organizationId);
       const lead: SentLead = { leadId: events.leadId, way, acceptedAt: null };
       const sendAll = async (): Promise<void> => {
         for (const event of steps(events)) {
-          for (let tries = 0; isOpen && !(await waysIn[way](event, tries)); tries += 1) await sleep(retryMs);
+          await insist(way, event, url);
           if (spacingMs > 0) await sleep(spacingMs * (0.5 + Math.random()));
         }
         lead.acceptedAt = performance.now();

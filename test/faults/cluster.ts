@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase, type Database } from '../../src/db/pool.ts';
-import { freePort } from '../../src/embedded/ports.ts';
-import { buildService, type BuiltService } from './built-service.ts';
+import { freePort } from '../../dev/embedded/ports.ts';
+import { buildService, type BuiltService } from '../support/built-service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { type Role, startRole } from './role.ts';
+import { type Role, startRole } from '../support/role.ts';
 import { type Server, startPostgresServer, startTemporalServer } from './servers.ts';
 
 /** The service as it is deployed: every role and every server a process of its own, with a network between them. */
@@ -42,6 +42,8 @@ export interface ClusterOptions {
   service?: Pick<BuiltService, 'role'>;
   /** Makes the schema; by default the sources' own. */
   migrate?: (databaseUrl: string) => Promise<unknown>;
+  /** By default the development server. */
+  startTemporal?: (home: string) => Promise<Server>;
   /** Where the data goes; by default a new folder, which is removed afterwards. */
   home?: string;
 }
@@ -60,11 +62,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const built = options.service === undefined ? buildService() : null;
     stops.push(() => built?.remove());
     const service = options.service ?? (built as BuiltService);
-    const postgres = await startPostgresServer(home);
-    stops.push(postgres.stop);
-    const temporal = await startTemporalServer(home);
-    stops.push(temporal.stop);
-    await (options.migrate ?? migrate)(postgres.address);
+    const toBeStopped = async (starting: Promise<Server>): Promise<Server> => {
+      const server = await starting;
+      stops.push(server.stop);
+      return server;
+    };
+    const startingPostgres = toBeStopped(startPostgresServer(home));
+    const [postgres, temporal] = await Promise.all([
+      startingPostgres,
+      toBeStopped((options.startTemporal ?? startTemporalServer)(home)),
+      startingPostgres.then(({ address }) => (options.migrate ?? migrate)(address)),
+    ]);
     const db = openDatabase(postgres.address, 4, () => undefined);
     stops.push(db.close);
     const toPostgres = await startTcpProxy(new URL(postgres.address).host);
@@ -78,6 +86,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const encryptionKeys = `faults:${randomBytes(32).toString('base64')}`;
     const environment = {
       NODE_ENV: 'production',
+      NODE_OPTIONS: '--v8-pool-size=1', // as the image has it
       DATABASE_URL: databaseUrl.href,
       TEMPORAL_ADDRESS: toTemporal.address,
       ADMIN_API_KEY: adminKey,
@@ -96,7 +105,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const logFile = join(home, 'logs', `${name}.log`);
       const role = await startRole({
         name,
-        file: service.role(kind),
+        args: [service.role(kind)],
         logFile,
         environment: { ...environment, ...extra, DATA_DIR: join(home, name) },
       });
@@ -108,12 +117,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const withPort = (kind: string, ports: number[]): Promise<Role[]> =>
       Promise.all(ports.map((port, index) => start(kind, index + 1, { PORT: `${port}` })));
     const ports = await Promise.all(Array.from({ length: apis + alls }, freePort));
-    const started = {
-      apis: await withPort('api', ports.slice(0, apis)),
-      alls: await withPort('all', ports.slice(apis)),
-      workers: await several('worker', workers),
-      relays: await several('relay', relays),
-    };
+    const [startedApis, startedAlls, startedWorkers, startedRelays] = await Promise.all([
+      withPort('api', ports.slice(0, apis)),
+      withPort('all', ports.slice(apis)),
+      several('worker', workers),
+      several('relay', relays),
+    ]);
+    const started = { apis: startedApis, alls: startedAlls, workers: startedWorkers, relays: startedRelays };
     return {
       ...started,
       ...{ postgres, temporal, toPostgres, toTemporal, adminKey, encryptionKeys, db, stop },

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Runtime } from '@temporalio/worker';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { type Workers, workersOf } from '../support/workers.ts';
@@ -7,10 +6,11 @@ import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { settled } from '../support/ledger.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
-import { testConfig } from '../support/service.ts';
+import { testConfig } from '../support/config.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { startTemporalWith } from '../support/temporal-server.ts';
 import { Oracle } from '../support/oracle.ts';
+import { patienceMs } from './moments.ts';
 import { startPartner } from './partner.ts';
 
 const testMs = 240_000;
@@ -34,14 +34,15 @@ afterAll(async () => {
   await deps?.close();
   await database?.drop();
   await temporal?.stop();
-  // Without a worker in this process nobody else ends it.
-  await Runtime.instance().shutdown();
 }, testMs);
 
 const describe = ({ organizationId, leadId }: LeadEvents) =>
   deps.temporal.workflow.getHandle(leadSubject(organizationId, leadId)).describe();
 
-/** Steps that change nothing, until the run is about to leave, which takes it a second; gives its run id and their number. */
+/**
+ * Steps that change nothing, until the run is about to leave, which takes it a second; gives its run id and their
+ * number.
+ */
 async function makeItLeave(lead: LeadEvents): Promise<{ runId: string; steps: number }> {
   for (let steps = 1; steps < 100; steps += 1) {
     await deps.client.publish(lead.details());
@@ -69,7 +70,7 @@ test(
       // While nobody works, and the run is half way out.
       await deps.client.publish(step);
       await workers.start();
-      await eventually(async () => expect((await describe(lead)).runId).not.toBe(runId), 60_000);
+      await eventually(async () => expect((await describe(lead)).runId).not.toBe(runId), patienceMs);
     }
     const applied = await settled(deps, lead, count);
     expect(applied).toHaveLength(count);

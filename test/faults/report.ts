@@ -7,7 +7,7 @@ function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
-/** The report of a run as docs/faults.md shows it. */
+/** The report of a run as docs/performance.md shows it. */
 export function formatReport({ rounds, leads, verdict, lost, surprises, crashes }: RoundsReport): string {
   const names = [...new Set(rounds.map(({ fault }) => fault))];
   const rows = names.map((name) => {

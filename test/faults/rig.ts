@@ -29,10 +29,10 @@ export interface Organization {
   send(count: number, way?: Way, options?: SendOptions): Promise<SentLead[]>;
   /** Sends whole leads, and resolves when all of their events are with all partners. */
   deliver(count: number, way?: Way, options?: SendOptions): Promise<void>;
-  arrived(leads: readonly SentLead[], timeoutMs?: number): Promise<void>;
+  arrived(leads: readonly Pick<SentLead, 'leadId'>[], timeoutMs?: number): Promise<void>;
 }
 
-const arrivalMs = 60_000;
+const arrivalMs = 120_000;
 
 export async function startRig(options: ClusterOptions = {}): Promise<Rig> {
   const cluster = await startCluster(options);

@@ -4,7 +4,7 @@ import { type Fault, faults } from './faults.ts';
 import { formatReport } from './report.ts';
 import { runRounds } from './rounds.ts';
 
-const testMs = 180_000;
+const testMs = 300_000;
 
 // The long form goes through all of them: docs/faults.md.
 const kills = [
@@ -40,7 +40,7 @@ test.each([
     const report = await runRounds(cluster, {
       rounds: chosen.length,
       leadsPerRound: 9,
-      patienceMs: 60_000,
+      patienceMs: 120_000,
       choose: (round) => chosen[round] as Fault,
     });
     process.stderr.write(`${formatReport(report)}\n`);

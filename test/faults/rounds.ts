@@ -38,8 +38,8 @@ export interface RoundsOptions {
 const spacingMs = 250;
 
 /**
- * Rounds of leads that flow in while something goes wrong at a random moment. A round is over when all of it is with both
- * partners; the last ones of its leads were sent during the fault, or after it.
+ * Rounds of leads that flow in while something goes wrong at a random moment. A round is over when all of it is with
+ * both partners; the last ones of its leads were sent during the fault, or after it.
  */
 export async function runRounds(cluster: Cluster, options: RoundsOptions): Promise<RoundsReport> {
   const { choose = (round) => faults[round % faults.length] as Fault, report = () => undefined } = options;

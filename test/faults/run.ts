@@ -7,8 +7,8 @@ import { runRounds } from './rounds.ts';
 import { duplicates, type Figures, fullRequests, manyEndpoints } from './storms.ts';
 
 /**
- * The long forms: `npm run faults -- --rounds 200 [--leads 12] [--only worker]`, and `npm run faults -- --storms`. Ends with
- * 1 when a promise was broken.
+ * The long forms: `npm run faults -- --rounds 200 [--leads 12] [--only worker]`, and `npm run faults -- --storms`. Ends
+ * with 1 when a promise was broken.
  */
 const { values } = parseArgs({
   options: {

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres } from '../../src/embedded/postgres.ts';
-import { startTemporal } from '../../src/embedded/temporal.ts';
+import { startPostgres } from '../../dev/embedded/postgres.ts';
+import { startTemporal } from '../../dev/embedded/temporal.ts';
 
-/** Postgres or Temporal, in processes of their own, with their data on disk; started again when they end, as `npm start` does. */
+/**
+ * Postgres or Temporal, in processes of their own, with their data on disk; started again when they end, as `npm start`
+ * does.
+ */
 export interface Server {
   readonly name: string;
   /** A connection string, or host:port; the same after every start. */
   address: string;
+  /** Of the process that runs now; for Postgres the one whose children serve. */
+  pid(): number;
   /** kill -9, at once, and a new start after `downMs`. Resolves when it is up again. */
   kill(downMs?: number): Promise<void>;
   /** Kills one of its processes that serve clients; false where it has none. */
@@ -26,7 +31,8 @@ interface Started {
 
 const restartMs = 300;
 
-async function serverOf(name: string, home: string, start: () => Promise<Started>): Promise<Server> {
+/** Supervises what `start` starts; its pid is in `home`. */
+export async function serverOf(name: string, home: string, start: () => Promise<Started>): Promise<Server> {
   let current = await start();
   let isOurDoing = false;
   const { address } = current;
@@ -53,6 +59,7 @@ async function serverOf(name: string, home: string, start: () => Promise<Started
   return {
     name,
     address,
+    pid,
     async kill(downMs = restartMs) {
       isOurDoing = true;
       process.kill(pid(), 'SIGKILL');

@@ -6,7 +6,7 @@ import { aLead } from '../support/lead-events.ts';
 import { allArrived } from './arrival.ts';
 import { startCrowd } from './crowd.ts';
 import type { Rig } from './rig.ts';
-import type { Role } from './role.ts';
+import type { Role } from '../support/role.ts';
 
 /** What a storm measured, in words, for the report. */
 export type Figures = Record<string, string>;
@@ -69,7 +69,7 @@ export async function duplicates(rig: Rig, count: number): Promise<Figures> {
     const signalled = seconds(startedAt);
     await publish(lead.enrichment());
     await publish(lead.contact());
-    await organization.arrived([{ leadId: lead.leadId, way: 'client', acceptedAt: null }], 300_000);
+    await organization.arrived([{ leadId: lead.leadId }], 300_000);
     const applied = await rig.cluster.db.query('select 1 from inbound_events where subject = $1', [
       `lead/${organization.id}/${lead.leadId}`,
     ]);

@@ -19,7 +19,8 @@ afterAll(() => api?.stop());
 const as = (role: string, method: string, path: string, body?: unknown) =>
   api.call(method, path, { key: keys[role] ?? null, ...(body === undefined ? {} : { body }) });
 
-// Spec section 7: a backend's key may post events and PUT, an organization's sees its own, the operator's may do everything.
+// Spec section 7: a backend's key may post events and PUT,
+// an organization's sees its own, the operator's may do everything.
 const widget = randomUUID();
 describe.each([
   ['POST', '/v1/events', aLead(other).created(), { operator: 202, ingest: 202, organization: 403 }],

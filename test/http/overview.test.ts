@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
+import { rowsWithoutWorkflows } from '../support/unsettled-rows.ts';
 import { startTestApi, type TestApi } from './api.ts';
 
 let api: TestApi;
@@ -71,10 +72,21 @@ test('more than is counted is said, and the newest are counted', async () => {
   const organization = await anOrganization(api.deps);
   const { id } = await anEndpoint(api.deps, organization, 'https://busy.example/');
   await put(500, { status: 'abandoned', createdAgoMs: 50 * minute, organization, endpoint: id });
-  await put(20_001, { status: 'delivered', createdAgoMs: 10 * minute, tookMs: 10, organization, endpoint: id });
+  await put(10_001, { status: 'delivered', createdAgoMs: 10 * minute, tookMs: 10, organization, endpoint: id });
   const { body } = await get(`/v1/organizations/${organization}/statistics?window=1h`);
   expect(body).toMatchObject({ is_complete: false, total: { abandoned: 0 } });
   expect(new Date(body.counted_since).getTime()).toBeGreaterThan(Date.now() - 11 * minute);
+});
+
+test('what waits at a deleted endpoint counts as abandoned, as it reads, before its row says so', async () => {
+  const organization = await anOrganization(api.deps);
+  const { id } = await anEndpoint(api.deps, organization, 'https://gone.example/');
+  await put(2, { status: 'held', createdAgoMs: 5 * minute, organization, endpoint: id });
+  const unsettled = await get(`/v1/organizations/${organization}/statistics?window=1h`);
+  expect(unsettled.body.total).toMatchObject({ abandoned: 0, unsettled: 2 });
+  await api.deps.db.execute('update endpoints set deleted_at = now() where id = $1', [id]);
+  const { body } = await get(`/v1/organizations/${organization}/statistics?window=1h`);
+  expect(body.total).toMatchObject({ abandoned: 2, unsettled: 0 });
 });
 
 test('an endpoint has its own, and none of another organization is told', async () => {
@@ -132,6 +144,38 @@ test('what needs attention is a line each, with since when', async () => {
     ({ organization_id }: { organization_id: string }) => organization_id,
   );
   expect(everybody).toContain(organizationId);
+});
+
+test('unsettled deliveries that no workflow works are told to the operator, by lane', async () => {
+  const { db, temporal, taskQueue } = api.deps;
+  const organization = await anOrganization(api.deps);
+  const { id: endpoint } = await anEndpoint(api.deps, organization, 'https://lost.example/');
+  await rowsWithoutWorkflows(db, { organization, endpoint, leads: 3 });
+  const rows = await db.query<{ subject: string; lead_id: string }>(
+    `update deliveries set created_at = now() - interval '2 minutes' where endpoint_id = $1 and sequence = 1 returning subject, lead_id`,
+    [endpoint],
+  );
+  const [worked, lost, fresh] = rows;
+  await db.execute('update deliveries set created_at = now() where subject = $1', [fresh?.subject]);
+  const run = await temporal.workflow.start('lead', { workflowId: worked?.subject ?? '', taskQueue, args: [] });
+  const { status, body } = await get('/v1/orphans');
+  expect(status).toBe(200);
+  expect(body.data.filter((lane: { organization_id: string }) => lane.organization_id === organization)).toEqual([
+    {
+      workflow_id: lost?.subject,
+      organization_id: organization,
+      organization_name: null,
+      endpoint_id: endpoint,
+      lead_id: lost?.lead_id,
+      count: 1,
+      since: expect.stringMatching(/Z$/),
+    },
+  ]);
+  expect(body).toMatchObject({ is_complete: true, next_cursor: null });
+  expect(body.checked).toBeGreaterThanOrEqual(2);
+  await run.terminate();
+  const { body: made } = await api.call('POST', `/v1/organizations/${organization}/api-keys`, { body: {} });
+  expect((await get('/v1/orphans', made.key)).status).toBe(403);
 });
 
 test('the system says how its parts are, and what waits', async () => {

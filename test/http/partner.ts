@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../support/eventually.ts';
+import { aLead } from '../support/lead-events.ts';
 import type { Answer, TestApi } from './api.ts';
 
 /** An organization with one endpoint, both made through the API. */
@@ -65,4 +66,21 @@ export const untilDeliveries = (api: TestApi, partner: Pick<Partner, 'path' | 'e
     const words = shown.map(({ status, reason }) => (reason === null ? status : `${status}: ${reason}`));
     if (JSON.stringify(words) !== JSON.stringify(expected)) throw new Error(`deliveries are ${JSON.stringify(words)}`);
     return shown;
+  });
+
+/** A lead all of whose four events are rejected; gives the time before. */
+export async function anAbandonedLead(api: TestApi, partner: Partner): Promise<string> {
+  const since = new Date().toISOString();
+  const lead = aLead(partner.organization);
+  await publish(api, lead.created(), lead.personal({ enriched: true }), lead.contact());
+  await untilDeliveries(api, partner, Array(4).fill('abandoned: rejected'));
+  return since;
+}
+
+/** Waits until the job of a recovery is done; gives it as shown. */
+export const untilRecovered = (api: TestApi, { path }: Partner, jobId: string) =>
+  eventually(async () => {
+    const { body } = await api.call('GET', `${path}/jobs/${jobId}`);
+    if (body.status !== 'done') throw new Error(`the job is ${body.status}`);
+    return body;
   });

@@ -32,13 +32,14 @@ test('a delivery reads exactly as the specification says, delivered or not', asy
   const lead = aLead(organization);
   await api.call('POST', '/v1/events', { body: [lead.created(), lead.personal({ enriched: true })] });
   const path = `/v1/organizations/${organization}/deliveries`;
-  const list = await eventually(async () => {
-    const body = await get(path);
-    expect(body.data.map(({ status }: { status: string }) => status)).toEqual(['abandoned', 'delivered']);
-    return body;
+  const [abandoned, delivered] = await eventually(async () => {
+    const { data } = await get(path);
+    // Both may have been emitted in one moment: then their order in the list is any.
+    const list = data.toSorted((a: { sequence: number }, b: { sequence: number }) => b.sequence - a.sequence);
+    expect(list.map(({ status }: { status: string }) => status)).toEqual(['abandoned', 'delivered']);
+    return list;
   });
 
-  const [abandoned, delivered] = list.data;
   expect(delivered).toEqual({
     id: receiver.requests[0]?.headers['x-spark360-delivery'],
     event_id: receiver.requests[0]?.headers['webhook-id'],
@@ -98,6 +99,22 @@ test('a failed connection is an attempt without an answer: its class and words',
       response_body: null,
     });
   });
+});
+
+test('steps of one request are in the order of its array, whatever their ids and times', async () => {
+  const { organization } = await anOrganizationWithEndpoint('http://127.0.0.1:9/closed');
+  const lead = aLead(organization);
+  const timestamp = new Date().toISOString();
+  const sent = [lead.created(), lead.details(), lead.personal({ enriched: true }), lead.contact()].map(
+    (event, index) => ({ ...event, timestamp, id: `${9 - index}${randomUUID().slice(1)}` }),
+  );
+  await api.call('POST', '/v1/events', { body: sent });
+  const { steps } = await eventually(async () => {
+    const found = await get(`/v1/organizations/${organization}/leads/${lead.leadId}`);
+    expect(found.steps.map(({ outcome }: { outcome: string }) => outcome)).toEqual(Array(4).fill('applied'));
+    return found;
+  });
+  expect(steps.map(({ id }: { id: string }) => id)).toEqual(sent.map(({ id }) => id));
 });
 
 test('a lead shows its steps, stage, events and deliveries, as one timeline', async () => {

@@ -2,11 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { leadSubject, recoveryJobWorkflowId, recoveryWorkflowId } from '../../src/domain/ids.ts';
-import { operations } from '../../src/temporal/operations.ts';
+import { operations } from '../../src/operations/operations.ts';
 import { aLead } from '../support/lead-events.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestApi, type TestApi } from './api.ts';
-import { aPartner, deliveriesAt, type Partner, publish, untilDeliveries } from './partner.ts';
+import {
+  anAbandonedLead,
+  aPartner,
+  deliveriesAt,
+  type Partner,
+  publish,
+  untilDeliveries,
+  untilRecovered,
+} from './partner.ts';
 
 let api: TestApi;
 let receiver: Receiver;
@@ -23,24 +31,10 @@ afterEach(() => receiver?.close());
 
 const recover = (body: object) => api.call('POST', `${partner.endpointPath}/recover`, { body });
 const job = async (id: string) => (await api.call('GET', `${partner.path}/jobs/${id}`)).body;
-const done = (id: string) =>
-  eventually(async () => {
-    const shown = await job(id);
-    expect(shown.status).toBe('done');
-    return shown;
-  });
-
-/** A lead all of whose four events the receiver rejects; gives the time before. */
-async function anAbandonedLead(): Promise<string> {
-  const since = new Date().toISOString();
-  const lead = aLead(partner.organization);
-  await publish(api, lead.created(), lead.personal({ enriched: true }), lead.contact());
-  await untilDeliveries(api, partner, Array(4).fill('abandoned: rejected'));
-  return since;
-}
+const done = (id: string) => untilRecovered(api, partner, id);
 
 test('counts first; then sends all of it again, in order, and shows how far it is', async () => {
-  const since = await anAbandonedLead();
+  const since = await anAbandonedLead(api, partner);
   const counted = await recover({ since, dry_run: true });
   expect(counted.status).toBe(202);
   expect(counted.body).toEqual({ count: 4, job_id: null });
@@ -56,6 +50,8 @@ test('counts first; then sends all of it again, in order, and shows how far it i
   expect(shown).toEqual({
     id: started.body.job_id,
     endpoint_id: partner.endpoint,
+    event: null,
+    lead_id: null,
     status: 'done',
     count: 4,
     delivered: 3,
@@ -88,7 +84,7 @@ test('counts first; then sends all of it again, in order, and shows how far it i
 });
 
 test('only what was abandoned in the range is counted, and the range includes its bounds', async () => {
-  await anAbandonedLead();
+  await anAbandonedLead(api, partner);
   const [{ settled_at: at } = { settled_at: new Date() }] = await api.deps.db.query<{ settled_at: Date }>(
     `update deliveries set settled_at = '2026-01-15T12:00:00Z' where endpoint_id = $1 returning settled_at`,
     [partner.endpoint],
@@ -114,7 +110,7 @@ test('what was skipped is not recovered', async () => {
 });
 
 test('one job per endpoint at a time: a second one is a 409 that names the first; while paused it is held', async () => {
-  const since = await anAbandonedLead();
+  const since = await anAbandonedLead(api, partner);
   await api.call('POST', `${partner.endpointPath}/pause`);
   const first = await recover({ since });
   await untilDeliveries(api, partner, ['held', 'held', 'held', 'held']);
@@ -142,7 +138,7 @@ test('one job per endpoint at a time: a second one is a 409 that names the first
 });
 
 test('two at once: one starts, the other is a 409', async () => {
-  const since = await anAbandonedLead();
+  const since = await anAbandonedLead(api, partner);
   const answers = await Promise.all([recover({ since }), recover({ since })]);
   expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
 });
@@ -171,19 +167,19 @@ test('a lead that is erased while its recovery is held: the recovery ends, and s
 });
 
 test('whoever asked dies right after the workflow was started: it creates the job by itself, and all of it goes out', async () => {
-  const since = new Date(await anAbandonedLead());
+  const since = await anAbandonedLead(api, partner);
   receiver.answer({});
-  const { activityParts } = api.deps;
-  const dying: typeof activityParts.recovery = {
-    ...activityParts.recovery,
+  const { activityDeps } = api.deps;
+  const dying: typeof activityDeps.recovery = {
+    ...activityDeps.recovery,
     create: (job, start) =>
-      activityParts.recovery.create(job, async () => {
+      activityDeps.recovery.create(job, async () => {
         await start();
         throw new Error('died');
       }),
   };
-  const request = { organizationId: partner.organization, endpointId: partner.endpoint, since, until: new Date() };
-  await expect(operations({ ...activityParts, recovery: dying }).recover(request)).rejects.toThrow('died');
+  const scope = { organizationId: partner.organization, endpointId: partner.endpoint, since, until: new Date() };
+  await expect(operations({ ...activityDeps, recovery: dying }).recover(scope)).rejects.toThrow('died');
   await untilDeliveries(api, partner, Array(4).fill('delivered'));
   const rows = await api.deps.db.query<{ id: string }>('select id from recovery_jobs where endpoint_id = $1', [
     partner.endpoint,
@@ -193,7 +189,7 @@ test('whoever asked dies right after the workflow was started: it creates the jo
 });
 
 test('a workflow whose job was not created because another one runs there does nothing', async () => {
-  const since = await anAbandonedLead();
+  const since = await anAbandonedLead(api, partner);
   await api.call('POST', `${partner.endpointPath}/pause`);
   const { body } = await recover({ since });
   await untilDeliveries(api, partner, ['held', 'held', 'held', 'held']);
@@ -209,7 +205,7 @@ test('a workflow whose job was not created because another one runs there does n
 });
 
 test("another organization's job is not found", async () => {
-  const since = await anAbandonedLead();
+  const since = await anAbandonedLead(api, partner);
   const { body } = await recover({ since });
   const other = await aPartner(api, receiver.url);
   expect((await api.call('GET', `${other.path}/jobs/${body.job_id}`)).status).toBe(404);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { type ListeningApi, startApi } from '../../src/http/server.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';

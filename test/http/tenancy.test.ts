@@ -5,8 +5,8 @@ import { anEndpoint } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApi, type TestApi } from './api.ts';
 
-// Every route of the document that names an organization, with the key of another one, and with another one's ids: whatever
-// is added later is in here by itself.
+// Every route of the document that names an organization, with the key of another one, and with another one's ids:
+// whatever is added later is in here by itself.
 
 let api: TestApi;
 const own = randomUUID();
@@ -159,11 +159,13 @@ describe("another organization's ids in a query or a body", () => {
     expect(await theirs()).toBe(before);
   });
 
-  test('a recovery of everything is of its own organization only', async () => {
-    const bulk = await api.call('POST', `/v1/organizations/${own}/deliveries/recover`, {
-      key,
-      body: { since: '2026-01-01T00:00:00Z' },
-    });
+  test.each(['a time', 'nothing', 'their lead'])('a recovery by %s is of its own organization only', async (by) => {
+    const body = {
+      'a time': { since: '2026-01-01T00:00:00Z' },
+      nothing: {},
+      'their lead': { lead_id: foreign.leadId },
+    }[by];
+    const bulk = await api.call('POST', `/v1/organizations/${own}/deliveries/recover`, { key, ...(body && { body }) });
     expect(bulk.body).toEqual({ count: 0, endpoints: [] });
     expect(await theirs()).toBe(before);
   });

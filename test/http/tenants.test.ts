@@ -116,7 +116,8 @@ test('an organization has at most a hundred keys, and a deleted one makes room',
   expect((await make()).status).toBe(201);
 });
 
-test('two hundred probes at once ask Temporal once', async () => {
+test('of two hundred probes at once one in a second asks Temporal', async () => {
+  const startedAt = performance.now();
   let asked = 0;
   const temporalReady = () => {
     asked += 1;
@@ -125,6 +126,6 @@ test('two hundred probes at once ask Temporal once', async () => {
   const { url, close } = await startApi({ ...api.deps, temporalReady });
   const probes = await Promise.all(Array.from({ length: 200 }, () => fetch(`${url}/readyz`)));
   expect(new Set(probes.map(({ status }) => status))).toEqual(new Set([200]));
-  expect(asked).toBeLessThanOrEqual(3);
+  expect(asked).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - startedAt) / 1_000));
   await close();
 });

@@ -26,18 +26,14 @@ afterAll(async () => {
 
 const silentPort = () => (silent.address() as AddressInfo).port;
 
-async function timed(call: () => Promise<Response>) {
-  const started = Date.now();
-  const response = await call();
-  return { response, body: JSON.parse(await response.text()) as Record<string, unknown>, tookMs: Date.now() - started };
-}
-
-const send = (url: string, method: string, path: string, body?: unknown) =>
-  fetch(url + path, {
+async function send(url: string, method: string, path: string, body?: unknown) {
+  const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${operatorKey}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  return { response, body: JSON.parse(await response.text()) as Record<string, unknown> };
+}
 
 describe.each([
   ['refuses connections', () => 1],
@@ -51,16 +47,15 @@ describe.each([
         ['POST', '/v1/events', aLead(randomUUID()).created()],
         ['GET', '/v1/organizations', undefined],
       ] as const) {
-        const { response, body: problem, tookMs } = await timed(() => send(url, method, path, body));
+        const { response, body: problem } = await send(url, method, path, body);
         expect(response.status).toBe(503);
         expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
         expect(problem).toMatchObject({ type: 'urn:spark360:error:unavailable', errors: [{ path: 'postgres' }] });
-        expect(tookMs).toBeLessThan(8_000);
       }
-      const ready = await timed(() => send(url, 'GET', '/readyz'));
+      const ready = await send(url, 'GET', '/readyz');
       expect(ready.response.status).toBe(503);
       expect(ready.body).toMatchObject({ errors: [{ path: 'postgres', message: 'not available' }] });
-      expect((await send(url, 'GET', '/healthz')).status).toBe(200);
+      expect((await send(url, 'GET', '/healthz')).response.status).toBe(200);
     } finally {
       await close();
       for (const socket of sockets) socket.destroy();
@@ -79,11 +74,9 @@ describe.each([
       const organization = randomUUID();
       await away.call('PUT', `/v1/organizations/${organization}`, { body: {} });
       const event = aLead(organization).created();
-      const started = Date.now();
       const { status, headers, body } = await away.call('POST', '/v1/events', {
         body: [event, aLead(organization).created()],
       });
-      expect(Date.now() - started).toBeLessThan(12_000);
       expect(status).toBe(503);
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       expect(body).toMatchObject({ type: 'urn:spark360:error:unavailable', errors: [{ path: 'temporal' }] });
@@ -108,7 +101,7 @@ test('a lead is read without its live state when its workflow does not answer', 
     connection.withDeadline(Date.now() + 1_000, () => api.deps.client.leadState(organization, id));
   const { url, close } = await startApi({ ...api.deps, client: { ...api.deps.client, leadState } });
   const path = `/v1/organizations/${lead.organizationId}/leads/${lead.leadId}`;
-  const { response, body } = await timed(() => send(url, 'GET', path));
+  const { response, body } = await send(url, 'GET', path);
   await close();
   expect(response.status).toBe(200);
   expect(body).toMatchObject({ stage: 'new', state: null, steps: [{ outcome: 'accepted', name: 'address' }] });
@@ -123,7 +116,7 @@ test('with everything there, it is ready', async () => {
 test('a defect is a 500 without detail', async () => {
   const codec = { encode: () => Promise.reject(new Error('secret detail')), decode: api.deps.codec.decode };
   const { url, close } = await startApi({ ...api.deps, codec });
-  const { response, body } = await timed(() => send(url, 'POST', '/codec/encode', { payloads: [] }));
+  const { response, body } = await send(url, 'POST', '/codec/encode', { payloads: [] });
   await close();
   expect(response.status).toBe(500);
   expect(body).toMatchObject({ type: 'urn:spark360:error:internal', errors: [] });

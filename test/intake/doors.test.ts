@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { inbound } from '../../src/db/inbound.ts';
 import { InvalidEventError } from '../../src/errors.ts';
 import { leadSubject, widgetSubject } from '../../src/domain/ids.ts';
+import { readEvent } from '../../src/intake/inbound-event.ts';
+import { remember } from '../../src/intake/ledger.ts';
 import { type Relay, startRelay } from '../../src/outbox/relay.ts';
 import { startTestApi, type TestApi } from '../http/api.ts';
 import { aPartner, type Partner, publish, wholeJourney } from '../outbox/backend.ts';
@@ -95,6 +98,17 @@ describe.each(Object.entries(doors))('%s', (door, handOver) => {
     await handOver([lead.details()]);
     await settled(api.deps, lead, 2);
     expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']);
+  });
+
+  test('a repeat of what was accepted a minute ago and never applied is signalled again: the engine may have lost it', async () => {
+    const { db, log } = api.deps;
+    const lead = newLead();
+    const created = lead.created();
+    await remember([readEvent(created)], inbound(db), log);
+    await db.execute("update inbound_events set received_at = now() - interval '1 minute' where id = $1", [created.id]);
+    expect(await handOver([created])).toEqual([]);
+    await settled(api.deps, lead, 1);
+    await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']));
   });
 
   test('an id with other content is recorded as a conflict and not applied', async () => {

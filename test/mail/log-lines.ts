@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { createLog, type Log } from '../../src/telemetry/log.ts';
+import { createLog, type Log } from '../../src/log.ts';
 
 /** A log as the service writes it, kept to be searched. */
 export function keptLog(): { log: Log; text(): string } {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { digestMail } from '../../src/mail/digest-mail.ts';
 import { type EndpointFailure, pausedMail, warningMail } from '../../src/mail/endpoint-mails.ts';
-import { excerpt, formatDuration } from '../../src/mail/words.ts';
+import { excerpt, formatDuration } from '../../src/mail/format.ts';
 
 const hour = 3_600_000;
 const publicUrl = 'https://events.spark360.example';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { DigestTimes } from '../../activities/notify.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
@@ -47,14 +47,14 @@ export async function startMailService(
     { adminApiKey: () => '', encryptionKeys: () => '' },
   );
   const deps = await buildDeps(config, { role: 'test', taskQueue: uniqueTaskQueue('mail') });
-  const activityParts = { ...deps.activityParts, log: processLog.log, ...(digestTimes && { digestTimes }) };
+  const activityDeps = { ...deps.activityDeps, log: processLog.log, ...(digestTimes && { digestTimes }) };
   let worker: RunningWorker | null = null;
   const service: MailService = {
     deps,
     temporal: deps.temporal,
     taskQueue: deps.taskQueue,
     async startWorker() {
-      worker = await startWorker({ ...deps, activityParts }, bundle ?? { codePath: testBundlePath() });
+      worker = await startWorker({ ...deps, activityDeps }, bundle ?? { codePath: testBundlePath() });
     },
     async stopWorker() {
       await worker?.stop();

@@ -7,6 +7,8 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 export interface ReceivedMail {
   /** Of the envelope: who really gets it. */
   to: string[];
+  /** When its data had come, epoch milliseconds. */
+  at: number;
   /** The client asked for SMTPUTF8 (RFC 6531). */
   smtpUtf8: boolean;
   raw: string;
@@ -18,6 +20,8 @@ export interface SmtpBehaviour {
   greetingDelayMs?: number;
   /** Between the message's end and the answer to it. */
   answerDelayMs?: number;
+  /** What that answer waits for. */
+  answersAfter?: Promise<void>;
   /** A status code to refuse the sender with. */
   refuseSender?: (address: string) => number | null;
   /** A status code to refuse a recipient with; servers quote the address in their words, and so does this one. */
@@ -71,12 +75,14 @@ export async function startSmtp(
         const chunks: Buffer[] = [];
         for await (const chunk of stream) chunks.push(chunk as Buffer);
         await sleep(behaviour.answerDelayMs ?? 0);
+        await behaviour.answersAfter;
         const code = behaviour.refuseMessage?.();
         if (code) throw refusal(code);
+        const at = Date.now();
         const raw = Buffer.concat(chunks);
         const to = session.envelope.rcptTo.map(({ address }) => address);
         mails.push({
-          to,
+          ...{ to, at },
           smtpUtf8: session.envelope.smtpUtf8 === true,
           raw: raw.toString('utf8'),
           parsed: await simpleParser(raw),

@@ -12,7 +12,9 @@ const toleranceMs = 100;
 const isFinal = ({ status }: ReceivedRequest): boolean =>
   status !== null && status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
-/** Judges what partners saw of one organization against what they were promised. Gives what breaks a promise, in words. */
+/**
+ * Judges what partners saw of one organization against what they were promised. Gives what breaks a promise, in words.
+ */
 export function judge(observed: Observed): string[] {
   return [
     ...observed.endpoints.flatMap((endpoint) => [
@@ -75,7 +77,10 @@ function judgeStep(observed: Observed, previous: ReceivedRequest, arrival: Recei
   return wrong;
 }
 
-/** The first request for an event: everything before it is settled. What never came is judged with the deliveries, where its reason is known. */
+/**
+ * The first request for an event: everything before it is settled.
+ * What never came is judged with the deliveries, where its reason is known.
+ */
 function judgeFirst(
   { skips, lastAttempt, timeoutMs }: Observed,
   arrival: ReceivedRequest,
@@ -93,7 +98,10 @@ function judgeFirst(
   return wrong;
 }
 
-/** A repeat carries the next number; the same one only when a process was killed meanwhile, and nothing follows a success but that. */
+/**
+ * A repeat carries the next number; the same one only when a process
+ * was killed meanwhile, and nothing follows a success but that.
+ */
 function judgeRepeat(observed: Observed, own: readonly ReceivedRequest[], arrival: ReceivedRequest): string[] {
   const previous = own.at(-1) as ReceivedRequest;
   const isAfterKill = killedBetween(
@@ -119,7 +127,10 @@ function judgePauses({ id, arrivals, pauses }: EndpointLife, resends: Set<string
     .map((arrival) => `${named(arrival)}: sent while endpoint ${id} was paused`);
 }
 
-/** Every signature is one of a secret that signed when the request was on its way, made as the public documentation says. */
+/**
+ * Every signature is one of a secret that signed when the
+ * request was on its way, made as the public documentation says.
+ */
 function judgeSignatures({ arrivals, signing }: EndpointLife): string[] {
   return arrivals.flatMap((arrival) => {
     const expected = signing

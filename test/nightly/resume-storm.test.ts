@@ -7,7 +7,7 @@ import { aLead } from '../support/lead-events.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
-import { testConfig } from '../support/service.ts';
+import { testConfig } from '../support/config.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { endpointRow } from '../delivery/rows.ts';
 
@@ -46,7 +46,9 @@ afterAll(async () => {
 const say = (line: string): void => void (leads > 1_000 && process.stderr.write(`${line}\n`));
 const seconds = (from: number): string => `${((Date.now() - from) / 1_000).toFixed(1)} s`;
 
-/** Publishes two events of each of so many leads to a paused endpoint, a few at a time, and waits until all are held. */
+/**
+ * Publishes two events of each of so many leads to a paused endpoint, a few at a time, and waits until all are held.
+ */
 async function held(): Promise<string> {
   const organization = await anOrganization(deps);
   const { id: endpoint } = await anEndpoint(deps, organization, receiver.url);

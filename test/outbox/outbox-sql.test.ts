@@ -105,12 +105,8 @@ test('a dead letter is replayed once, as it is or fixed, and its row of origin s
     reason: 'malformed',
     issues: [{ path: 'data.object.leadId', message: 'expected uuid' }],
   });
-  const replay = async (): Promise<string> => {
-    const [row] = await db.query<{ id: string }>(`select spark360.replay($1, '{"right": true}') as id`, [letter?.id]);
-    return row?.id ?? '';
-  };
-  const replayed = await replay();
-  expect(await replay()).toBe(replayed);
+  const replayed = await replay(letter?.id ?? '', { right: true });
+  expect(await replay(letter?.id ?? '', { right: true })).toBe(replayed);
   const rows = await db.query('select event, outcome from spark360.outbox where id = any ($1) order by id', [
     [rowId, replayed],
   ]);

@@ -6,7 +6,7 @@ import { eventually } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { temporalAddress } from '../support/services.ts';
 import { aPartner, type Partner, publish, rowOf } from './backend.ts';
-import { startRoleProcess } from '../support/role-process.ts';
+import { startSourceRole } from '../support/source-role.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let service: TestService;
@@ -85,7 +85,7 @@ test.each(['cut', 'stall'] as const)('Postgres away (%s): the relay says so, and
 test('a relay that froze with leads in hand holds them half a minute at most', async () => {
   await relay.stop();
   temporal.stall();
-  const frozen = await startRoleProcess('relay', deps);
+  const frozen = await startSourceRole('relay', deps);
   const { lead } = await publishNew();
   await eventually(async () => {
     const held = await service.deps.db.query(
@@ -94,10 +94,9 @@ test('a relay that froze with leads in hand holds them half a minute at most', a
     );
     expect(held).toHaveLength(1);
   });
-  frozen.signal('SIGSTOP');
+  frozen.freeze();
   const other = await startRelay(service.deps);
-  await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']), 45_000);
-  frozen.signal('SIGKILL');
-  await frozen.exit;
+  await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']), 70_000);
+  await frozen.end();
   await other.stop();
-}, 90_000);
+}, 120_000);

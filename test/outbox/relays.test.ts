@@ -8,15 +8,16 @@ import type { ReceivedRequest } from '../support/receiver.ts';
 import { eventually } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { aPartner, type Partner, publish, wholeJourney } from './backend.ts';
-import { type RoleProcess, startRoleProcess } from '../support/role-process.ts';
+import type { Role } from '../support/role.ts';
+import { startSourceRole } from '../support/source-role.ts';
 
-const leadCount = Number(process.env.OUTBOX_TEST_LEADS ?? 300);
+const leadCount = Number(process.env.OUTBOX_LEADS ?? 100);
 
 let service: TestService;
 let partner: Partner;
-const relays: RoleProcess[] = [];
-const startOne = async (): Promise<RoleProcess> => {
-  const relay = await startRoleProcess('relay', service.deps);
+const relays: Role[] = [];
+const startOne = async (): Promise<Role> => {
+  const relay = await startSourceRole('relay', service.deps);
   relays.push(relay);
   return relay;
 };
@@ -26,8 +27,7 @@ beforeAll(async () => {
   partner = await aPartner(service.deps);
 });
 afterAll(async () => {
-  for (const relay of relays) relay.signal('SIGKILL');
-  await Promise.all(relays.map(({ exit }) => exit));
+  await Promise.all(relays.map((relay) => relay.end()));
   await partner?.receiver.close();
   await service?.stop();
 });
@@ -46,7 +46,10 @@ async function pending(): Promise<number> {
   return row?.count ?? -1;
 }
 
-/** The steps of a lead in the order in which Temporal took their signals, repeats left out: by its history, not by our word. */
+/**
+ * The steps of a lead in the order in which Temporal took their signals,
+ * repeats left out: by its history, not by our word.
+ */
 async function signalOrder({ organizationId, leadId }: LeadEvents): Promise<string[]> {
   const handle = service.deps.temporal.workflow.getHandle(leadSubject(organizationId, leadId));
   const { events } = await handle.fetchHistory();
@@ -66,11 +69,11 @@ test(`three relays, one killed and one frozen in the middle: ${leadCount} leads 
   };
   const written = write();
   await eventually(() => expect(partner.receiver.requests.length).toBeGreaterThan(leadCount / 2), 60_000);
-  first.signal('SIGKILL');
-  second.signal('SIGSTOP');
+  void first.end();
+  second.freeze();
   const replacement = startOne();
   await sleep(1_000);
-  second.signal('SIGCONT');
+  second.thaw();
   await Promise.all([written, replacement]);
   await eventually(async () => expect(await pending()).toBe(0), 90_000);
   await eventually(() => expect(partner.receiver.requests.length).toBeGreaterThanOrEqual(leadCount * 4), 90_000);
@@ -88,7 +91,6 @@ test('a relay asked to end finishes what is in hand; the others do the rest', as
   const lead = aLead(partner.organizationId);
   const [ending] = relays.slice(-1);
   for (const event of stepsOf(lead)) await publish(service.deps.db, event);
-  ending?.signal('SIGTERM');
-  expect(await ending?.exit).toBe(0);
+  expect((await ending?.stop())?.code).toBe(0);
   await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(wholeJourney));
 });

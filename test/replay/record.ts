@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from '@jest/globals';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { eventually } from '../support/eventually.ts';
 import { asJson, historiesOf } from '../support/histories.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -10,9 +10,9 @@ import { startTemporalWith } from '../support/temporal-server.ts';
 import { recordedKeys } from './keys.ts';
 import { continuedScenarios, type Scenario, scenarios } from './scenarios.ts';
 
-// `npm run histories` plays the scenarios and keeps the histories as <name>.v1.json; `HISTORIES=v2 npm run histories` as v2.
-// A change of a workflow that running ones may replay goes through patched() and gets a version of its own; the older ones
-// stay for as long as a run that old may live. Run by jest, for its servers, but no test by name: it writes.
+// `npm run histories` plays the scenarios and keeps the histories as <name>.v1.json; `HISTORIES=v2 npm run histories`
+// as v2. A change of a workflow that running ones may replay goes through patched() and gets a version of its own; the
+// older ones stay for as long as a run that old may live. Run by jest, for its servers, but no test by name: it writes.
 const version = process.env.HISTORIES ?? 'v1';
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { freePort } from '../../src/embedded/ports.ts';
+import { freePort } from '../../dev/embedded/ports.ts';
 import { expressions, selectors } from '../deploy/expressions.ts';
-import { type BuiltService, buildService } from '../faults/built-service.ts';
-import { type Role, startRole } from '../faults/role.ts';
+import { type BuiltService, buildServiceOnce } from '../support/built-service.ts';
+import { type Role, startRole } from '../support/role.ts';
 import { type Collector, startCollector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
 import { aLead } from '../support/lead-events.ts';
@@ -31,7 +31,7 @@ async function role(name: 'api' | 'worker' | 'relay'): Promise<Role & { url: str
   const port = `${await freePort()}`;
   const started = await startRole({
     name,
-    file: service.role(name),
+    args: [service.role(name)],
     logFile: join(folder, `${name}.log`),
     environment: {
       NODE_ENV: 'production',
@@ -48,7 +48,7 @@ async function role(name: 'api' | 'worker' | 'relay'): Promise<Role & { url: str
 }
 
 beforeAll(async () => {
-  service = buildService();
+  service = buildServiceOnce();
   [database, temporal, collector, receiver] = await Promise.all([
     createTestDatabase(),
     startTemporalWith({}),
@@ -62,7 +62,6 @@ afterAll(async () => {
   for (const started of Object.values(roles ?? {})) await started.end();
   await temporal?.stop();
   await Promise.all([receiver?.close(), collector?.close(), database?.drop()]);
-  service?.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 

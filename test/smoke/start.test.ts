@@ -1,13 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { quietPort } from '../support/quiet-port.ts';
-import { isRunning, npmStart, pidOf } from './started.ts';
+import { builtTree } from './built-tree.ts';
+import { demoWebhooks, isRunning, npmStart, pidOf, type Started } from './started.ts';
 
-/** Long enough to install, to build, and to build Temporal where nothing else gives it. */
+/** Long enough to build where `dist` is old, and to build Temporal where nothing else gives it. */
 const firstStartMs = 600_000;
 const laterStartMs = 60_000;
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   checkout = join(home, 'checkout');
   dataDir = join(home, 'data');
   variables = { DATA_DIR: dataDir, PORT: `${await quietPort()}` };
-  execFileSync('git', ['clone', '--quiet', process.cwd(), checkout]);
+  builtTree(checkout);
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -34,49 +34,52 @@ const deliveries = async (): Promise<{ event: string; status: string }[]> => {
 };
 
 test(
-  'a clean checkout: npm start shows the four webhooks of the demo, signed and in order, and SIGTERM ends all of it with exit code 0',
+  'npm start shows the four webhooks of the demo, signed and in order, and SIGTERM ends all of it with exit code 0',
   async () => {
     const started = npmStart(checkout, variables);
     await started.says('Serving until Ctrl-C', firstStartMs);
-    const webhooks = started.output().match(/^ {2}webhook .*$/gm) ?? [];
-    expect(webhooks.map((line) => line.replace(/ +\d+ ms$/, '').replace(/ +/g, ' '))).toEqual([
-      ' webhook lead.address_preview sequence 1 signature verified',
-      ' webhook lead.enriched sequence 2 signature verified',
-      ' webhook lead.rental_alert sequence 3 signature verified',
-      ' webhook lead.contact_requested sequence 4 signature verified',
-    ]);
+    expect(started.webhooks()).toEqual(demoWebhooks);
     expect(started.output()).toMatch(
       /Its workflow: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/lead%2F/,
     );
 
     const pids = [pidOf(dataDir), pidOf(dataDir, 'postgres'), pidOf(dataDir, 'temporal')];
-    const stoppedAt = Date.now();
     expect(await started.end('SIGTERM')).toBe(0);
-    expect(Date.now() - stoppedAt).toBeLessThan(20_000);
     expect(pids.filter(isRunning)).toEqual([]);
   },
   firstStartMs + 30_000,
 );
 
+/** The second start: three tests in a row look at it. */
+let running: Started;
+
 test(
   'a second start finds everything again, without a demo when told so',
   async () => {
-    const started = npmStart(checkout, variables, '--no-demo');
-    await started.says('API http', laterStartMs);
+    running = npmStart(checkout, variables, '--no-demo');
+    await running.says('API http', laterStartMs);
     expect(await deliveries()).toHaveLength(4);
-    expect(started.output()).not.toContain('Demo:');
-    expect(await started.end('SIGINT')).toBe(0);
+    expect(running.output()).not.toContain('Demo:');
   },
   laterStartMs,
 );
 
+test('a port in use is named, with the variable to set, and so is every wrong variable', async () => {
+  const second = npmStart(checkout, { ...variables, DATA_DIR: join(home, 'other') }, '--no-demo');
+  expect(await second.exit).toBe(1);
+  expect(second.output()).toContain(`Port ${variables.PORT} of 127.0.0.1 is in use`);
+  expect(second.output()).toContain('set PORT');
+
+  const wrong = npmStart(checkout, { ...variables, ATTEMPT_TIMEOUT: 'soon', RETENTION_DAYS: '-1' });
+  expect(await wrong.exit).toBe(1);
+  expect(wrong.output()).toMatch(/ATTEMPT_TIMEOUT: expected a duration[\s\S]*RETENTION_DAYS: expected a whole number/);
+});
+
 test(
   'after a kill -9 nothing is left that blocks the next start; a killed server beneath a running service is started again',
   async () => {
-    const killed = npmStart(checkout, variables, '--no-demo');
-    await killed.says('API http', laterStartMs);
     process.kill(pidOf(dataDir), 'SIGKILL');
-    await killed.exit;
+    await running.exit;
 
     const next = npmStart(checkout, variables, '--no-demo');
     await next.says('API http', laterStartMs);
@@ -85,27 +88,15 @@ test(
     for (const part of ['postgres', 'temporal']) process.kill(pidOf(dataDir, part), 'SIGKILL');
     await next.says('Postgres ended by itself');
     await next.says('Temporal ended by itself');
-    await eventually(async () => expect(await readyz()).toBe(200), 30_000);
-    expect(await next.end('SIGTERM')).toBe(0);
+    await eventually(async () => expect(await readyz()).toBe(200), laterStartMs);
+    expect(await next.end('SIGINT')).toBe(0);
   },
   laterStartMs * 2,
 );
 
-test('a port in use is named, with the variable to set, and so is every wrong variable', async () => {
-  const running = npmStart(checkout, variables, '--no-demo');
-  await running.says('API http', laterStartMs);
-  const second = npmStart(checkout, { ...variables, DATA_DIR: join(home, 'other') }, '--no-demo');
-  expect(await second.exit).toBe(1);
-  expect(second.output()).toContain(`Port ${variables.PORT} of 127.0.0.1 is in use`);
-  expect(second.output()).toContain('set PORT');
-  expect(await running.end('SIGTERM')).toBe(0);
-
-  const wrong = npmStart(checkout, { ...variables, ATTEMPT_TIMEOUT: 'soon', RETENTION_DAYS: '-1' });
-  expect(await wrong.exit).toBe(1);
-  expect(wrong.output()).toMatch(/ATTEMPT_TIMEOUT: expected a duration[\s\S]*RETENTION_DAYS: expected a whole number/);
-});
-
-/** What a developer's shell may hold for other programs: proxies that are not there, and settings of other databases. */
+/**
+ * What a developer's shell may hold for other programs: proxies that are not there, and settings of other databases.
+ */
 const shell = {
   ...Object.fromEntries(
     ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'grpc_proxy'].map((name) => [

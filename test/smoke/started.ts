@@ -3,9 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, Hopeless } from '../support/eventually.ts';
 
+/** What the demo says of its webhooks. */
+export const demoWebhooks = [
+  ' webhook lead.address_preview sequence 1 signature verified',
+  ' webhook lead.enriched sequence 2 signature verified',
+  ' webhook lead.rental_alert sequence 3 signature verified',
+  ' webhook lead.contact_requested sequence 4 signature verified',
+];
+
 /** One `npm start` in a checkout, as a person would type it. */
 export interface Started {
   output(): string;
+  /** The lines of the demo's webhooks, without their durations. */
+  webhooks(): string[];
   /** Waits until the output holds `text`; fails at once when the process ended before. */
   says(text: string, timeoutMs?: number): Promise<void>;
   /** Signals npm and gives its exit code. */
@@ -39,6 +49,8 @@ export function npmStart(checkout: string, variables: Record<string, string>, ..
   });
   return {
     output: () => text,
+    webhooks: () =>
+      (text.match(/^ {2}webhook .*$/gm) ?? []).map((line) => line.replace(/ +\d+ ms$/, '').replace(/ +/g, ' ')),
     says: (wanted, timeoutMs) =>
       eventually(() => {
         if (text.includes(wanted)) return;

@@ -1,3 +1,4 @@
+import { held } from './held.ts';
 import { startReceiver } from './receiver.ts';
 
 /** A span as OTLP's JSON has it, its attributes as plain values. */
@@ -22,6 +23,8 @@ export interface Collector {
   bodies: string[];
   /** Answers 500 from now on, or no longer. */
   refuse(refuses: boolean): void;
+  /** Answers nothing from now on, until what it gives is called. */
+  hold(): () => void;
   close(): Promise<void>;
 }
 
@@ -55,7 +58,9 @@ export async function startCollector(): Promise<Collector> {
   const spans: Span[] = [];
   const bodies: string[] = [];
   let refuses = false;
-  const receiver = await startReceiver(({ path, method, json, rawBody }) => {
+  let answering = Promise.resolve();
+  const receiver = await startReceiver(async ({ path, method, json, rawBody }) => {
+    await answering;
     if (refuses) return { status: 500 };
     if (path !== '/v1/traces' || method !== 'POST') return { status: 404 };
     bodies.push(rawBody.toString('utf8'));
@@ -68,6 +73,11 @@ export async function startCollector(): Promise<Collector> {
     bodies,
     refuse: (now) => {
       refuses = now;
+    },
+    hold() {
+      const { released, release } = held();
+      answering = released;
+      return release;
     },
     close: receiver.close,
   };

@@ -6,7 +6,10 @@ const serverUrl = (): string => {
   return url;
 };
 
-/** Without the service's bounds: making and dropping a database wait for a checkpoint, on a busy disk longer than any statement of it may take. */
+/**
+ * Without the service's bounds: making and dropping a database wait for
+ * a checkpoint, on a busy disk longer than any statement of it may take.
+ */
 async function onServer(sql: string): Promise<void> {
   const client = new Client({ connectionString: serverUrl() });
   await client.connect();

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '../../src/db/migrate.ts';
-import { startPostgres } from '../../src/embedded/postgres.ts';
-import { startTemporal } from '../../src/embedded/temporal.ts';
+import { startPostgres } from '../../dev/embedded/postgres.ts';
+import { startTemporal } from '../../dev/embedded/temporal.ts';
 import { bundleWorkflows } from '../../src/temporal/workflow-bundle.ts';
 import { createDatabase, dropDatabase } from './databases.ts';
 
@@ -14,8 +14,8 @@ export interface Started {
 }
 
 /**
- * Starts Postgres and Temporal once per run, unless TEST_DATABASE_URL or TEMPORAL_ADDRESS name running ones, migrates the
- * template that test files clone, and bundles the workflows that all of them run.
+ * Starts Postgres and Temporal once per run, unless TEST_DATABASE_URL or TEMPORAL_ADDRESS name running ones, migrates
+ * the template that test files clone, and bundles the workflows that all of them run.
  */
 export default async function globalSetup(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'spark360-test-'));

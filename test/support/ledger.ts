@@ -66,7 +66,9 @@ export const stageOf = async ({ db }: Deps, { organizationId, leadId }: Lead): P
   return row?.stage;
 };
 
-/** Waits until `count` of a lead's inbound events are applied, whatever became of them, and nothing of it is unsettled. */
+/**
+ * Waits until `count` of a lead's inbound events are applied, whatever became of them, and nothing of it is unsettled.
+ */
 export async function settled(deps: Deps, lead: Lead, count: number): Promise<StepRow[]> {
   return eventually(async () => {
     const steps = await stepsOf(deps, leadSubject(lead.organizationId, lead.leadId));

@@ -19,7 +19,9 @@ export interface Verdict {
   /** Events that arrived for the first time. */
   events: number;
   requests: number;
-  /** Requests for what the partner had taken already, with the old `event_id` and the same bytes: allowed after a fault. */
+  /**
+   * Requests for what the partner had taken already, with the old `event_id` and the same bytes: allowed after a fault.
+   */
   repeats: number;
   /** Of these, the ones that came after a later event of the same lead: only a frozen sender may do that. */
   lateRepeats: number;
@@ -31,8 +33,8 @@ export interface Verdict {
 
 /**
  * Judges what partners see, per lead and endpoint, without knowing anything of the service: first arrivals by sequence
- * without a gap and in the order of the event table, nothing before the one before it was taken, repeats only as the same
- * bytes under the same `event_id`, every request signed.
+ * without a gap and in the order of the event table, nothing before the one before it was taken, repeats only as the
+ * same bytes under the same `event_id`, every request signed.
  */
 export class Oracle {
   readonly #lanes = new Map<string, Seen[]>();
@@ -40,8 +42,8 @@ export class Oracle {
   readonly verdict: Verdict = { events: 0, requests: 0, repeats: 0, lateRepeats: 0, repeated: [], violations: [] };
 
   /**
-   * Judges a request on arrival; gives what is to be called when the partner answers 2xx. Signatures are judged where the
-   * endpoint's `secret` is known.
+   * Judges a request on arrival; gives what is to be called when the partner answers 2xx. Signatures are judged where
+   * the endpoint's `secret` is known.
    */
   arrived(request: ReceivedRequest, { endpoint, secret }: { endpoint: string; secret?: string }): () => void {
     this.verdict.requests += 1;

@@ -17,7 +17,9 @@ export async function anOrganization({ db }: Deps, tier = 'premium'): Promise<st
   return id;
 }
 
-/** A subscription, straight into the database: what a partner would make through the API, to an address of this machine. */
+/**
+ * A subscription, straight into the database: what a partner would make through the API, to an address of this machine.
+ */
 export async function anEndpoint(
   { db, keyRing }: Deps,
   organizationId: string,

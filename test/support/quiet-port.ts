@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { isFree } from '../../src/embedded/ports.ts';
+import { isFree } from '../../dev/embedded/ports.ts';
 
 /**
- * A free port of loopback below those that systems give out by themselves (32768 and up on Linux): in the minutes that an
- * installation takes before it is listened to, no connection and no other test comes by it.
+ * A free port of loopback below those that systems give out by themselves (32768 and up on Linux): in the minutes that
+ * an installation takes before it is listened to, no connection and no other test comes by it.
  */
 export async function quietPort(): Promise<number> {
   for (;;) {

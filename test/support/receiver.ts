@@ -2,6 +2,8 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { held } from './held.ts';
+
 export { eventually } from './eventually.ts';
 
 /** One webhook as a partner's server sees it, and what it answered. What a request does not say is '' or NaN. */
@@ -61,6 +63,8 @@ export interface Receiver {
   eventNames(): (string | undefined)[];
   /** Replaces the handler from the next request on. */
   answer(next: Handler | Answer): void;
+  /** From the next request on those that `which` picks wait until what it gives is called; then all are answered so. */
+  hold(which: (request: ReceivedRequest) => boolean, then?: Answer): () => void;
   close(): Promise<void>;
 }
 
@@ -99,6 +103,14 @@ export async function startReceiver(
     eventNames: () => requests.map(({ headers }) => headers['x-spark360-event'] as string | undefined),
     answer: (next) => {
       current = asHandler(next);
+    },
+    hold(which, then = {}) {
+      const { released, release } = held();
+      current = async (request) => {
+        if (which(request)) await released;
+        return then;
+      };
+      return release;
     },
     close: () =>
       new Promise((resolve) => {

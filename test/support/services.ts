@@ -6,7 +6,10 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A migrated database of a test file's own: `beforeAll(async () => { database = await createTestDatabase(); })`, and `drop` after all. */
+/**
+ * A migrated database of a test file's own: `beforeAll(async () => {
+ * database = await createTestDatabase(); })`, and `drop` after all.
+ */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const template = process.env.TEST_TEMPLATE_DATABASE;
   if (!template) throw new Error('TEST_TEMPLATE_DATABASE is set by the global setup');

@@ -6,7 +6,9 @@ import type { ReceivedRequest } from './receiver.ts';
 export const documentedSignature = (secret: string, rawBody: Buffer): string =>
   `sha256=${createHmac('sha256', secret).update(rawBody).digest('hex')}`;
 
-/** Throws unless the request is signed in both ways: as the public documentation verifies, and as Standard Webhooks do. */
+/**
+ * Throws unless the request is signed in both ways: as the public documentation verifies, and as Standard Webhooks do.
+ */
 export function verifySignatures(secret: string, { headers, rawBody }: ReceivedRequest): void {
   if (headers['x-spark360-signature'] !== documentedSignature(secret, rawBody))
     throw new Error('X-Spark360-Signature does not verify');

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { freePort } from '../../src/embedded/ports.ts';
-import { startProcess } from '../../src/embedded/process.ts';
-import { temporalBinary } from '../../src/embedded/temporal-binary.ts';
+import { freePort } from '../../dev/embedded/ports.ts';
+import { startProcess } from '../../dev/embedded/process.ts';
+import { temporalBinary } from '../../dev/embedded/temporal-binary.ts';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { eventually } from './eventually.ts';
 

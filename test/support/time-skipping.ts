@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import proto from '@temporalio/proto';
 import { searchAttributeKeys } from '../../workflows/search-attributes.ts';
+import { installRuntimeOnce } from './runtime.ts';
 
 // A CommonJS module whose names Node cannot see from here.
 const { INDEXED_VALUE_TYPE_BOOL, INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
-/** Temporal's test server, whose clock jumps to the next timer when nothing runs. It is a Java program, found with Maven. */
+/**
+ * Temporal's test server, whose clock jumps to the next timer when nothing runs.
+ * It is a Java program, found with Maven.
+ */
 const version = '1.38.0';
 const folder = join(homedir(), '.cache', 'spark360-events', `temporal-test-server-${version}`);
 
@@ -67,9 +71,13 @@ const addSearchAttributes = ({ connection }: TestWorkflowEnvironment) =>
 
 const startAttempts = 4;
 
-/** A server of a test's own, in whose time hours pass in a moment. Where it cannot be had the error says what to install. */
+/**
+ * A server of a test's own, in whose time hours pass in a moment.
+ * Where it cannot be had the error says what to install.
+ */
 export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
   const path = await serverScript();
+  installRuntimeOnce();
   for (let attempt = 1; ; attempt += 1) {
     try {
       // Without Java the SDK downloads a native build of the same server, where it can.

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A pooler as PgBouncer is in transaction mode: after each transaction a client's next one goes to another connection. */
+/**
+ * A pooler as PgBouncer is in transaction mode: after each transaction a client's next one goes to another connection.
+ */
 export interface TransactionPooler {
   url: string;
   close(): void;

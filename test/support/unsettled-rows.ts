@@ -3,8 +3,8 @@ import type { Database } from '../../src/db/pool.ts';
 const events = ['lead.address_preview', 'lead.enriched', 'lead.rental_alert', 'lead.contact_requested'];
 
 /**
- * Leads whose four deliveries wait at an endpoint, or were abandoned there, written as rows: no workflow works them, as after
- * a backup was restored beside an empty engine.
+ * Leads whose four deliveries wait at an endpoint, or were abandoned there, written as rows: no workflow works them, as
+ * after a backup was restored beside an empty engine.
  */
 export async function rowsWithoutWorkflows(
   db: Database,

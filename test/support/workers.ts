@@ -1,5 +1,6 @@
 import type { Deps } from '../../src/deps.ts';
-import { type RoleProcess, startRoleProcess } from './role-process.ts';
+import type { Role } from './role.ts';
+import { startSourceRole } from './source-role.ts';
 
 /** The workers of one service, each a process that can be killed. */
 export interface Workers {
@@ -15,14 +16,13 @@ export interface Workers {
 }
 
 export function workersOf(deps: Pick<Deps, 'config' | 'taskQueue'>): Workers {
-  const running: RoleProcess[] = [];
+  const running: Role[] = [];
   const kills: number[] = [];
 
   async function stop(): Promise<void> {
     const oldest = running.shift();
     if (oldest === undefined) return;
-    oldest.signal('SIGTERM');
-    const code = await oldest.exit;
+    const { code } = await oldest.stop();
     if (code !== 0) throw new Error(`a worker that was stopped ended with ${code}`);
   }
 
@@ -32,12 +32,13 @@ export function workersOf(deps: Pick<Deps, 'config' | 'taskQueue'>): Workers {
       return running.length;
     },
     async start() {
-      running.push(await startRoleProcess('worker', deps));
+      running.push(await startSourceRole('worker', deps));
     },
     kill() {
       const oldest = running.shift();
-      oldest?.signal('SIGKILL');
-      if (oldest !== undefined) kills.push(Date.now());
+      if (oldest === undefined) return;
+      void oldest.end();
+      kills.push(Date.now());
     },
     stop,
     async stopAll() {

@@ -20,7 +20,10 @@ const request: SignedRequest = {
 };
 const overlapping = { ...request, secrets: { current: oldSecret, next: newerSecret } };
 
-/** The verifier of the public documentation, written from its text: HMAC-SHA256 over the raw body, keyed with the secret as shown. */
+/**
+ * The verifier of the public documentation, written from its text:
+ * HMAC-SHA256 over the raw body, keyed with the secret as shown.
+ */
 function documentedVerifier(rawBody: Buffer, header: string | undefined, secret: string): boolean {
   const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(rawBody).digest('hex')}`);
   const received = Buffer.from(header ?? '');

@@ -142,7 +142,7 @@ test('a held lane wakes, also when it is told in the moment of continuing', asyn
   const receiver = await startReceiver();
   const organization = await anOrganization(service.deps);
   const endpoint = await anEndpoint(service.deps, organization, receiver.url);
-  await service.deps.activityParts.endpointStatus.pause(endpoint.id);
+  await service.deps.activityDeps.endpointStatus.pause(endpoint.id);
   const lead = aLead(organization);
   await service.deps.client.publish(lead.created());
   await eventually(async () =>

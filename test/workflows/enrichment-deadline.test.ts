@@ -30,14 +30,14 @@ const eventsOf = (leadId: string) =>
 const overdueCount = async () => (await service.deps.metrics.enrichmentOverdue.get()).values[0]?.value ?? 0;
 
 test('a contact step without enrichment waits; past the deadline the organization gets its digest and the operator a count', async () => {
-  const { client, activityParts } = service.deps;
+  const { client, activityDeps } = service.deps;
   const before = await overdueCount();
   const lead = aLead(organization);
   await client.publishMany([lead.created(), lead.contact()]);
   await eventually(async () => expect(await stageOf(service.deps, lead)).toBe('waiting_for_enrichment'));
   await eventually(async () => expect(await overdueCount()).toBe(before + 1));
   await eventually(() =>
-    expect(activityParts.mailer.captured().some(({ text }) => text.includes(lead.leadId))).toBe(true),
+    expect(activityDeps.mailer.captured().some(({ text }) => text.includes(lead.leadId))).toBe(true),
   );
   await client.publish(lead.enrichment());
   await eventually(() =>

@@ -1,12 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { widgetSubject } from '../../src/domain/ids.ts';
+import { describe, expect, test } from '@jest/globals';
 import { aLead, type InboundEvent, type LeadEvents, person, street } from '../support/lead-events.ts';
-import { deliveriesOf, settled, stepsOf } from '../support/ledger.ts';
-import { anEndpoint, anOrganization } from '../support/partners.ts';
-import { eventually, type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { deliveriesOf, settled } from '../support/ledger.ts';
+import { anEndpoint } from '../support/partners.ts';
+import { type ReceivedRequest, startReceiver } from '../support/receiver.ts';
 import { documentedSignature, verifySignatures } from '../support/signatures.ts';
-import { aRegisteredWidget, aWidget } from '../support/widget-events.ts';
+import { partnerOfFile } from './partner-of-file.ts';
 
 interface Webhook {
   event: string;
@@ -46,31 +44,18 @@ const property = {
   accuracy_code: 'A1',
 };
 
-let service: TestService;
-let receiver: Receiver;
-let organization: string;
-let endpoint: { id: string; secret: string };
-beforeAll(async () => {
-  service = await startService({ addressGraceMs: 60_000 });
-});
-afterAll(() => service?.stop());
-beforeEach(async () => {
-  receiver = await startReceiver();
-  organization = await anOrganization(service.deps);
-  endpoint = await anEndpoint(service.deps, organization, receiver.url);
-});
-afterEach(() => receiver?.close());
+const at = partnerOfFile({ addressGraceMs: 60_000 });
 
 const bodyOf = ({ json }: ReceivedRequest): Webhook => json as Webhook;
 const received = (event: string): Webhook => {
-  const found = receiver.requests.map(bodyOf).filter((body) => body.event === event);
+  const found = at.receiver.requests.map(bodyOf).filter((body) => body.event === event);
   expect(found).toHaveLength(1);
   return found[0] as Webhook;
 };
 
 async function publish(lead: LeadEvents, ...events: InboundEvent[]): Promise<void> {
-  await service.deps.client.publishMany(events);
-  await settled(service.deps, lead, events.length);
+  await at.service.deps.client.publishMany(events);
+  await settled(at.service.deps, lead, events.length);
 }
 
 /** What every lead event carries of a lead that came from nowhere in particular. */
@@ -84,36 +69,36 @@ const common = (lead: LeadEvents, event: InboundEvent, lead_status: string) => (
 
 describe('the event table', () => {
   test('lead.created at address_info_provided: lead.address_preview, with the address only', async () => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     const created = lead.created();
     await publish(lead, created);
-    expect(receiver.eventNames()).toEqual(['lead.address_preview']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview']);
     expect(received('lead.address_preview')).toEqual({
       event: 'lead.address_preview',
       event_id: expect.stringMatching(uuidV4),
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-      organization_id: organization,
+      organization_id: at.organization,
       data: { ...common(lead, created, 'address_info_provided'), address },
     });
   });
 
   test('lead.updated at project_details_provided: nothing', async () => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     await publish(lead, lead.created(), lead.details());
-    expect(receiver.eventNames()).toEqual(['lead.address_preview']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview']);
   });
 
   test('the personal step alone: nothing yet, lead.enriched waits for the write-back', async () => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     await publish(lead, lead.created(), lead.personal());
-    expect(receiver.eventNames()).toEqual(['lead.address_preview']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview']);
   });
 
   test('personal_info_and_estimate_provided and the write-back: lead.enriched, whole', async () => {
-    const lead = aLead(organization, { ownerOccupied: true });
+    const lead = aLead(at.organization, { ownerOccupied: true });
     const created = lead.created();
     await publish(lead, created, lead.details(), lead.personal(), lead.enrichment());
-    expect(receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched']);
     expect(received('lead.enriched').data).toEqual({
       ...common(lead, created, 'personal_info_and_estimate_provided'),
       contact,
@@ -138,10 +123,10 @@ describe('the event table', () => {
   });
 
   test('ownerOccupied = false: lead.rental_alert right after lead.enriched', async () => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     const created = lead.created();
     await publish(lead, created, lead.personal({ enriched: true, ownerOccupied: false }));
-    expect(receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched', 'lead.rental_alert']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched', 'lead.rental_alert']);
     expect(received('lead.rental_alert').data).toEqual({
       ...common(lead, created, 'personal_info_and_estimate_provided'),
       address,
@@ -154,19 +139,19 @@ describe('the event table', () => {
     ['true', true],
     ['unknown', null],
   ])('ownerOccupied %s: no rental alert, and rental_alert is false', async (_name, ownerOccupied) => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     await publish(lead, lead.created(), lead.personal({ enriched: true, ownerOccupied }));
-    expect(receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched']);
     const sent = received('lead.enriched').data.property as Record<string, unknown>;
     expect(sent.rental_alert).toBe(false);
     expect('owner_occupied' in sent).toBe(ownerOccupied !== null);
   });
 
   test('contact_info_provided: lead.contact_requested, with how the person wants to be reached', async () => {
-    const lead = aLead(organization, { ownerOccupied: true });
+    const lead = aLead(at.organization, { ownerOccupied: true });
     const created = lead.created();
     await publish(lead, created, lead.personal({ enriched: true }), lead.contact());
-    expect(receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched', 'lead.contact_requested']);
+    expect(at.receiver.eventNames()).toEqual(['lead.address_preview', 'lead.enriched', 'lead.contact_requested']);
     expect(received('lead.contact_requested').data).toEqual({
       ...common(lead, created, 'contact_info_provided'),
       contact,
@@ -177,39 +162,41 @@ describe('the event table', () => {
 
   test('an endpoint gets the events it selected, numbered without a gap', async () => {
     const modest = await startReceiver();
-    await anEndpoint(service.deps, organization, modest.url, { events: ['lead.enriched', 'lead.contact_requested'] });
-    const lead = aLead(organization);
+    await anEndpoint(at.service.deps, at.organization, modest.url, {
+      events: ['lead.enriched', 'lead.contact_requested'],
+    });
+    const lead = aLead(at.organization);
     await publish(lead, lead.created(), lead.personal({ enriched: true }), lead.contact());
     expect(modest.eventNames()).toEqual(['lead.enriched', 'lead.contact_requested']);
     expect(modest.requests.map(({ headers }) => headers['x-spark360-sequence'])).toEqual(['1', '2']);
-    expect(receiver.requests.map(({ headers }) => headers['x-spark360-sequence'])).toEqual(['1', '2', '3', '4']);
+    expect(at.receiver.requests.map(({ headers }) => headers['x-spark360-sequence'])).toEqual(['1', '2', '3', '4']);
     // One event, the same id at every endpoint; a delivery is one endpoint's.
     const idOf = (requests: ReceivedRequest[], header: string) =>
       requests.find(({ headers }) => headers['x-spark360-event'] === 'lead.enriched')?.headers[header];
-    expect(idOf(modest.requests, 'webhook-id')).toBe(idOf(receiver.requests, 'webhook-id'));
-    expect(idOf(modest.requests, 'x-spark360-delivery')).not.toBe(idOf(receiver.requests, 'x-spark360-delivery'));
+    expect(idOf(modest.requests, 'webhook-id')).toBe(idOf(at.receiver.requests, 'webhook-id'));
+    expect(idOf(modest.requests, 'x-spark360-delivery')).not.toBe(idOf(at.receiver.requests, 'x-spark360-delivery'));
     await modest.close();
   });
 });
 
 describe('the request', () => {
   test('verifies with the Standard Webhooks library and in the documented way', async () => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     await publish(lead, lead.created(), lead.personal({ enriched: true }), lead.contact());
-    expect(receiver.requests).toHaveLength(4);
-    for (const request of receiver.requests) verifySignatures(endpoint.secret, request);
-    const [first] = receiver.requests as [ReceivedRequest];
+    expect(at.receiver.requests).toHaveLength(4);
+    for (const request of at.receiver.requests) verifySignatures(at.endpoint.secret, request);
+    const [first] = at.receiver.requests as [ReceivedRequest];
     expect(() => verifySignatures(`whsec_${Buffer.alloc(32).toString('base64')}`, first)).toThrow();
-    expect(documentedSignature(endpoint.secret, Buffer.from(`${first.rawBody.toString('utf8')} `))).not.toBe(
+    expect(documentedSignature(at.endpoint.secret, Buffer.from(`${first.rawBody.toString('utf8')} `))).not.toBe(
       first.headers['x-spark360-signature'],
     );
   });
 
   test('names event, delivery, attempt and sequence in its headers', async () => {
-    const lead = aLead(organization);
+    const lead = aLead(at.organization);
     await publish(lead, lead.created());
-    const [request] = receiver.requests as [ReceivedRequest];
-    const [delivery] = await deliveriesOf(service.deps, lead);
+    const [request] = at.receiver.requests as [ReceivedRequest];
+    const [delivery] = await deliveriesOf(at.service.deps, lead);
     expect(request.method).toBe('POST');
     expect(request.headers).toMatchObject({
       'content-type': 'application/json',
@@ -224,135 +211,5 @@ describe('the request', () => {
     expect(Object.keys(request.headers)).not.toEqual(
       expect.arrayContaining(['x-spark360-resend', 'x-spark360-test', 'x-spark360-signature-next']),
     );
-  });
-});
-
-describe('source tracking', () => {
-  const whole = { sourceTracking: { source: '03', version: '02' } };
-  const cases: [string, string, object, object][] = [
-    ['premium', 'the widget and its source', whole, ['02', 'New Spark 02', '03', 'Instagram']],
-    ['ultimate', 'the widget and its source', whole, ['02', 'New Spark 02', '03', 'Instagram']],
-    ['starter', 'always the primary widget, and the source', whole, ['01', 'Primary', '03', 'Instagram']],
-    ['premium', 'nothing given', {}, ['01', 'Primary', '01', 'Website']],
-    ['starter', 'nothing given', {}, ['01', 'Primary', '01', 'Website']],
-    ['ultimate', 'unknown codes', { sourceTracking: { source: '09', version: '07' } }, ['07', '07', '09', '09']],
-  ];
-
-  test.each(cases)('tier %s, %s', async (tier, _case, source, expected) => {
-    const id = await anOrganization(service.deps, tier);
-    await anEndpoint(service.deps, id, receiver.url);
-    const widgetId = await aRegisteredWidget(service.deps, id);
-    const lead = aLead(id, { source });
-    await publish(lead, lead.created(), lead.personal({ enriched: true }), lead.contact());
-    const sent = receiver.requests.map(bodyOf).map(({ data }) => data);
-    expect(sent).toHaveLength(4);
-    for (const { widget_version, widget_reference_id, source_tracking } of sent) {
-      const tracking = source_tracking as Record<string, string>;
-      expect(Object.keys(tracking)).toEqual(['widget_version', 'widget_name', 'source_code', 'source_label']);
-      expect(Object.values(tracking)).toEqual(expected);
-      expect(widget_version).toBe(tracking.widget_version);
-      expect(widget_reference_id).toBe(source === whole ? widgetId : undefined);
-    }
-  });
-
-  test('widgetReferenceId wins where it and the version disagree', async () => {
-    await aRegisteredWidget(service.deps, organization, { version: '05', name: 'Other' });
-    const widgetId = await aRegisteredWidget(service.deps, organization);
-    const lead = aLead(organization, {
-      source: { widgetReferenceId: widgetId, sourceTracking: { source: '03', version: '05' } },
-    });
-    await publish(lead, lead.created());
-    const { data } = received('lead.address_preview');
-    expect(data.widget_reference_id).toBe(widgetId);
-    expect(data.source_tracking).toEqual({
-      widget_version: '02',
-      widget_name: 'New Spark 02',
-      source_code: '03',
-      source_label: 'Instagram',
-    });
-  });
-});
-
-describe('widgets', () => {
-  const applied = (widgetId: string, count: number) =>
-    eventually(async () => {
-      const steps = await stepsOf(service.deps, widgetSubject(widgetId));
-      expect(steps.filter(({ outcome }) => outcome !== 'accepted')).toHaveLength(count);
-      return steps.map(({ outcome }) => outcome);
-    });
-
-  test('widget.updated with a changed status: widget.status_changed, signed', async () => {
-    const widgetId = await aRegisteredWidget(service.deps, organization);
-    const widget = aWidget(undefined, widgetId);
-    await service.deps.client.publish(
-      widget.updated('inactive', { previous: 'active', object: { changedBy: 'admin' } }),
-    );
-    const request = await eventually(() => {
-      expect(receiver.requests).toHaveLength(1);
-      return receiver.requests[0] as ReceivedRequest;
-    });
-    expect(bodyOf(request)).toEqual({
-      event: 'widget.status_changed',
-      event_id: expect.stringMatching(uuidV4),
-      timestamp: expect.any(String),
-      organization_id: organization,
-      data: {
-        widget: { widget_ref_id: widgetId, widget_name: 'New Spark 02', widget_version: '02' },
-        widget_status: 'inactive',
-        previous_status: 'active',
-        changed_by: 'admin',
-      },
-    });
-    verifySignatures(endpoint.secret, request);
-    expect(request.headers['x-spark360-sequence']).toBe('1');
-  });
-
-  test('created registers, the same status emits nothing, each change is one event, in order', async () => {
-    const widget = aWidget(organization);
-    await service.deps.client.publishMany([
-      widget.created('active'),
-      widget.updated('active'),
-      widget.updated('inactive'),
-      widget.updated('active'),
-      widget.updated('active'),
-      widget.updated('inactive', { object: { changedBy: 'admin' } }),
-    ]);
-    await applied(widget.widgetId, 6);
-    await eventually(() => expect(receiver.requests).toHaveLength(3));
-    expect(
-      receiver.requests.map(bodyOf).map(({ data }) => [data.previous_status, data.widget_status, data.changed_by]),
-    ).toEqual([
-      ['active', 'inactive', 'system'],
-      ['inactive', 'active', 'system'],
-      ['active', 'inactive', 'admin'],
-    ]);
-    expect(receiver.requests.map(({ headers }) => headers['x-spark360-sequence'])).toEqual(['1', '2', '3']);
-  });
-
-  test('nothing known of it before: a baseline, no event', async () => {
-    const widget = aWidget(organization);
-    await service.deps.client.publish(widget.updated('inactive'));
-    await applied(widget.widgetId, 1);
-    expect(receiver.requests).toHaveLength(0);
-  });
-
-  test('an event older than the last applied is superseded', async () => {
-    const widget = aWidget(organization);
-    await service.deps.client.publish(widget.created('active'));
-    await service.deps.client.publish(widget.updated('inactive', { at: Date.now() }));
-    await service.deps.client.publish(widget.updated('active', { at: Date.now() - 30_000, previous: 'inactive' }));
-    expect(await applied(widget.widgetId, 3)).toEqual(['applied', 'applied', 'superseded']);
-    expect(receiver.requests.map(bodyOf).map(({ data }) => data.widget_status)).toEqual(['inactive']);
-  });
-
-  test('the same inbound id twice is one event', async () => {
-    const widget = aWidget(organization);
-    const change = widget.updated('inactive', { previous: 'active' });
-    await service.deps.client.publishMany([change, change, change]);
-    await eventually(async () => {
-      const state = await service.deps.temporal.workflow.getHandle(widgetSubject(widget.widgetId)).query('state');
-      expect(state).toMatchObject({ unreadSteps: 0, organizationId: organization });
-    });
-    await eventually(() => expect(receiver.requests).toHaveLength(1));
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { eraseWorkflowId } from '../../src/domain/ids.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog } from '../../src/log.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporalAddress, uniqueTaskQueue } from '../support/services.ts';

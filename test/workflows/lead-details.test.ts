@@ -56,7 +56,7 @@ describe('what a lane waits for is said in the words of the API', () => {
     ['a paused endpoint', head({ waitsFor: 'resume', dueAt: null }), { reason: 'endpoint_paused' }],
   ])('%s', (_what, first, expected) => {
     expect(describeLanes([lane(first)], now)[0]?.waitsFor).toMatchObject(expected);
-    expect(deliverSummary([lane(first)])).toBe('attempt 4 of 5 of lead.enriched at crm.example');
+    expect(deliverSummary([lane(first)], 0)).toBe('attempt 4 of 5 of lead.enriched at crm.example');
   });
 });
 

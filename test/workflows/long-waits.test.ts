@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { leadSubject } from '../../src/domain/ids.ts';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
@@ -16,7 +16,7 @@ let environment: TestWorkflowEnvironment;
 let service: TestService;
 let receiver: Receiver;
 let organization: string;
-beforeEach(async () => {
+beforeAll(async () => {
   environment = await timeSkippingEnvironment();
   // The defaults of the specification, in the server's time; the receiver and its answers are real.
   service = await startService({
@@ -25,15 +25,17 @@ beforeEach(async () => {
     addressGraceMs: 5_000,
     idleAfterMs: 7 * day,
   });
+}, 120_000);
+afterAll(async () => {
+  await service?.stop();
+  await environment?.teardown();
+});
+beforeEach(async () => {
   receiver = await startReceiver();
   organization = await anOrganization(service.deps);
   await anEndpoint(service.deps, organization, receiver.url);
-}, 120_000);
-afterEach(async () => {
-  await service?.stop();
-  await receiver?.close();
-  await environment?.teardown();
 });
+afterEach(() => receiver?.close());
 
 const handleOf = ({ organizationId, leadId }: LeadEvents) =>
   environment.client.workflow.getHandle(leadSubject(organizationId, leadId));

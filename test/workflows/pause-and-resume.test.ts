@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { statusesAt } from '../delivery/rows.ts';
 import { aLead } from '../support/lead-events.ts';
+import { held } from '../support/held.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { eventually, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -44,22 +45,19 @@ test('while an endpoint is paused everything is held and no attempt is used; a r
   await sleep(300);
   expect(receiver.requests).toHaveLength(0);
 
-  let open = 0;
-  let most = 0;
-  receiver.answer(async () => {
-    open += 1;
-    most = Math.max(most, open);
-    await sleep(receiver.requests.length === 1 ? 300 : 5);
-    open -= 1;
+  const { released, release } = held();
+  receiver.answer(async (_request, index) => {
+    await (index === 0 ? released : sleep(5));
     return {};
   });
   expect(await operations.resume(endpoint.id)).toBe(true);
   await eventually(() => expect(receiver.requests.length).toBeGreaterThan(0));
-  await sleep(150);
+  await sleep(300);
   expect(receiver.requests).toHaveLength(1);
+  release();
   await eventually(async () => expect(await statuses(endpoint.id)).toEqual(Array(80).fill('delivered')), 60_000);
   expect(receiver.requests).toHaveLength(80);
-  expect(most).toBeLessThanOrEqual(16);
+  expect(receiver.open.most).toBeLessThanOrEqual(16);
   for (const { leadId } of leads) {
     const sequences = receiver.requests
       .filter(({ json }) => (json as { data: { lead_id: string } }).data.lead_id === leadId)

@@ -90,6 +90,8 @@ async function serve(
   const child = spawn(program, args, {
     env: { ...environment(folder, secrets), PORT: String(port), PHP_CLI_SERVER_WORKERS: '4' },
     stdio: 'ignore',
+    // A group of its own: PHP's workers outlive the process that started them.
+    detached: true,
   });
   const url = `http://127.0.0.1:${port}`;
   const read = async <Content>(path: string): Promise<Content> =>
@@ -107,9 +109,9 @@ async function serve(
 }
 
 async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
-  child.kill('SIGKILL');
+  process.kill(-child.pid, 'SIGKILL');
   await exit;
 }
 

@@ -11,7 +11,8 @@ export type Base =
 
 /**
  * The code to upgrade from: what UPGRADE_FROM names (a revision; `itself`; `none`), else the newest release (a tag
- * `v*`) before HEAD; without one there is nothing to upgrade from. Throws where the history that would tell is not there.
+ * `v*`) before HEAD; without one there is nothing to upgrade from. Throws where the history that would tell is not
+ * there.
  */
 export function findBase(root: string, upgradeFrom = process.env.UPGRADE_FROM): Base {
   if (upgradeFrom === 'none') return { kind: 'none', why: 'UPGRADE_FROM=none' };

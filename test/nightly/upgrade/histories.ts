@@ -51,8 +51,8 @@ export const accountOf = (address: string): Promise<Account> =>
         []) {
         const pid = pidOf(done?.identity ?? failed?.identity);
         if (done && workers.at(-1) !== pid) workers.push(pid);
-        // What no worker reported the server did itself, where signals came faster than they were taken; and a workflow that
-        // was about to close when a signal came is asked once more. Both are ordinary.
+        // What no worker reported the server did itself, where signals came faster than they were taken; and a workflow
+        // that was about to close when a signal came is asked once more. Both are ordinary.
         if (failed && !Number.isNaN(pid) && failed.cause !== causes.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND) {
           const cause = causes[failed.cause ?? 0];
           account.failed.push({ pid, words: `${workflowId}: ${cause} ${failed.failure?.message ?? ''}` });

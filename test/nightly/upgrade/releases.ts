@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuiltService, buildService } from '../../faults/built-service.ts';
+import { type BuiltService, buildService } from '../../support/built-service.ts';
 import type { Base } from './base.ts';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -37,8 +37,8 @@ export function buildReleases(base: Exclude<Base, { kind: 'none' }>): Releases {
     role,
     install,
     newPatches: base.kind === 'itself' ? [] : patchesOf(root).filter((name) => !known.includes(name)),
-    // Beside this process, which is the partners and the network: were it to stand still meanwhile, a transaction under way
-    // would keep its locks from the migration, and partners their answers.
+    // Beside this process, which is the partners and the network: were it to stand still meanwhile, a transaction under
+    // way would keep its locks from the migration, and partners their answers.
     async migrate(databaseUrl) {
       await promisify(execFile)(process.execPath, [role('migrate')], {
         cwd: home,

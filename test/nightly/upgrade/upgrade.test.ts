@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { flaky } from '../../faults/partner.ts';
-import type { Role } from '../../faults/role.ts';
+import type { Role } from '../../support/role.ts';
 import { type Rig, startRig } from '../../faults/rig.ts';
 import { findBase } from './base.ts';
 import { type Account, accountOf } from './histories.ts';
 import { buildReleases, type Release, type Releases, root } from './releases.ts';
-import { aJourney, environment, forEach, park, type AtEnd, type State } from './states.ts';
+import { aJourney, type AtEnd, forEach, type State } from './journeys.ts';
+import { environment, park } from './states.ts';
 
 const base = findBase(root);
 /** A hundred seconds, and as long again where the former release's dependencies have to be installed. */

@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import ipaddr from 'ipaddr.js';
 import type { Resolve } from '../../../src/webhooks/resolve.ts';
 
-/** What a name has: addresses of both families, nothing (NXDOMAIN), or no answer at all. `question` counts from 1, per name and type. */
+/**
+ * What a name has: addresses of both families, nothing (NXDOMAIN),
+ * or no answer at all. `question` counts from 1, per name and type.
+ */
 export type Zone = (name: string, question: number, type: 'A' | 'AAAA') => string[] | null | 'silent';
 
 export interface DnsStub {

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openDatabase } from '../../src/db/pool.ts';
-import { startPostgres } from '../../src/embedded/postgres.ts';
+import { openDatabase } from '../../../src/db/pool.ts';
+import { startPostgres } from '../../../dev/embedded/postgres.ts';
 
 let dataDir: string;
 beforeAll(() => {

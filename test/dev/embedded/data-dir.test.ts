@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { lockDataDir } from '../../src/embedded/data-dir.ts';
-import { processStartTime } from '../../src/embedded/process.ts';
+import { lockDataDir } from '../../../dev/embedded/data-dir.ts';
+import { processStartTime } from '../../../dev/embedded/process.ts';
 
 let dataDir: string;
 let lock: string;

@@ -1,12 +1,12 @@
 import { buildDeps } from '../../src/deps.ts';
 import { startRelay } from '../../src/outbox/relay.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog } from '../../src/log.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { startWorker } from '../../src/temporal/worker.ts';
-import type { RoleInput } from './role-process.ts';
+import type { SourceRoleInput } from './source-role.ts';
 
-/** A worker or a relay in a process of its own, to be killed. Says 'ready' to its parent. */
-const { role, config, taskQueue, bundlePath } = JSON.parse(process.argv[2] ?? '') as RoleInput;
+/** A worker or a relay in a process of its own, to be killed. Says that it has started as the service's roles do. */
+const { role, config, taskQueue, bundlePath } = JSON.parse(process.argv[2] ?? '') as SourceRoleInput;
 if (role === 'worker') installRuntime(createLog({ logLevel: 'error' }, role));
 const deps = await buildDeps(config, { role, taskQueue });
 const running = await (role === 'worker' ? startWorker(deps, { codePath: bundlePath }) : startRelay(deps));
@@ -16,6 +16,4 @@ process.on('SIGTERM', () => {
     .then(() => deps.close())
     .then(() => process.exit(0));
 });
-// A test run that is killed leaves no process behind.
-process.on('disconnect', () => process.exit(1));
-process.send?.('ready');
+process.stdout.write(`${JSON.stringify({ msg: 'started' })}\n`);

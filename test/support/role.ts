@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from './eventually.ts';
 
 /** One role of the service in a process of its own, started again when it ends, as a supervisor does. */
 export interface Role {
@@ -25,7 +25,8 @@ export interface Role {
 
 export interface RoleOptions {
   name: string;
-  file: string;
+  /** Node's: its options, the file, and what the file is told. */
+  args: string[];
   environment: Record<string, string>;
   logFile: string;
 }
@@ -35,7 +36,7 @@ const restartMs = 500;
 const startTimeoutMs = 90_000;
 
 /** Runs a role. It is up when its log says so; where a part it needs is away it may end, and is started again. */
-export async function startRole({ name, file, environment, logFile }: RoleOptions): Promise<Role> {
+export async function startRole({ name, args, environment, logFile }: RoleOptions): Promise<Role> {
   let wanted = true;
   let isKilled = false;
   let delayMs = restartMs;
@@ -51,7 +52,7 @@ export async function startRole({ name, file, environment, logFile }: RoleOption
     appendFileSync(logFile, `${mark(launches)}\n`, { mode: 0o600 });
     const output = openSync(logFile, 'a');
     // The kernel ends it with us: a test run that is killed leaves nothing behind.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, file], {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ...args], {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', output, output],
     });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { startTemporal } from '../../src/embedded/temporal.ts';
+import { startTemporal } from '../../../dev/embedded/temporal.ts';
 
 let dataDir: string;
 beforeAll(() => {

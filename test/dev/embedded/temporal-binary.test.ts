@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { isFit, temporalBinary } from '../../src/embedded/temporal-binary.ts';
-import { type TemporalRelease, temporalRelease } from '../../src/embedded/temporal-release.ts';
-import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { isFit, temporalBinary } from '../../../dev/embedded/temporal-binary.ts';
+import { type TemporalRelease, temporalRelease } from '../../../dev/embedded/temporal-release.ts';
+import { type Receiver, startReceiver } from '../../support/receiver.ts';
 
 let home: string;
 let cacheDir: string;

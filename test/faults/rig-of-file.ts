@@ -1,0 +1,26 @@
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import type { ClusterOptions } from './cluster.ts';
+import { type Rig, startRig } from './rig.ts';
+
+const startMs = 180_000;
+
+/**
+ * The rig of a test file: started before its tests, and no test may end with a broken promise or a wrong answer of the
+ * API.
+ */
+export function rigOfFile(options: () => ClusterOptions = () => ({})): () => Rig {
+  let started: Rig | undefined;
+  const rig = (): Rig => {
+    if (started === undefined) throw new Error('the rig is there in tests only');
+    return started;
+  };
+  beforeAll(async () => {
+    started = await startRig(options());
+  }, startMs);
+  afterAll(() => started?.stop(), startMs);
+  afterEach(() => {
+    expect(rig().oracle.verdict.violations).toEqual([]);
+    expect(rig().backend.surprises).toEqual([]);
+  });
+  return rig;
+}
