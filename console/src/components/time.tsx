@@ -21,6 +21,10 @@ export function ago(moment: number, now: number): string {
 export const atTime = (moment: string): string => absolute.format(new Date(moment));
 export const atClock = (moment: string): string => clock.format(new Date(moment));
 
+/** In a row of moments: the date only where it is another one than that of the moment `before`. */
+export const atTimeAfter = (moment: string, before: string): string =>
+  new Date(moment).toDateString() === new Date(before).toDateString() ? atClock(moment) : atTime(moment);
+
 /** Milliseconds as a person says them: `85 ms`, `2.4 s`, `3 min`, `5 h`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

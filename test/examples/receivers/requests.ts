@@ -11,8 +11,6 @@ export interface ContractRequest {
 }
 
 export interface ContractRun {
-  /** What the receiver is configured with: the secret, and the one that takes over. */
-  secrets: [string, string];
   requests: ContractRequest[];
   /** What `/health` and `/gaps` say after all of them. */
   report: Report;
@@ -26,9 +24,12 @@ export interface Report {
 
 export const aSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** The twenty requests of the contract, signed by the service's own code, for a lead and a widget nobody has seen. */
-export function contractRun(): ContractRun {
-  const [current, next, foreign, widgetId, leadId] = [aSecret(), aSecret(), aSecret(), randomUUID(), randomUUID()];
+/**
+ * The twenty requests of the contract, signed now by the service's own code, for a new lead and a new widget, to a
+ * receiver that is configured with a secret and the next one.
+ */
+export function contractRun([current, next]: readonly [string, string]): ContractRun {
+  const [foreign, widgetId, leadId] = [aSecret(), randomUUID(), randomUUID()];
   const one = (overrides: Partial<SignedRequest> = {}, extra: object = {}) =>
     signedEvent(leadId, current, overrides, extra);
   const first = one({ sequence: 1 });
@@ -97,7 +98,6 @@ export function contractRun(): ContractRun {
     ),
   ];
   return {
-    secrets: [current, next],
     requests,
     report: {
       stored: requests.filter(({ status }) => status === 204).length,

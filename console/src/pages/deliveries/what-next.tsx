@@ -5,7 +5,7 @@ import type { Delivery } from '../../api/client.ts';
 import { deliveryPolicyQuery } from '../../api/delivery-queries.ts';
 import { counted } from '../../app/counts.ts';
 import { Notice, type Tone } from '../../components/page.tsx';
-import { ago, At, useNow } from '../../components/time.tsx';
+import { ago, At, atTimeAfter, useNow } from '../../components/time.tsx';
 import { reasonWords } from './words.ts';
 
 /** What became of a delivery, or what happens next and when; the service's own sentence where it gives one. */
@@ -65,7 +65,7 @@ function IfItFails({ delivery: { waiting_for, next_attempt_at } }: { delivery: D
       {later.map((moment, index) => (
         <Fragment key={moment}>
           {index > 0 && ', '}
-          <At at={moment} />
+          <time dateTime={moment}>{atTimeAfter(moment, later[index - 1] ?? next_attempt_at)}</time>
         </Fragment>
       ))}
       {later.length > 0 && '; then '}
