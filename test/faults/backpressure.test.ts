@@ -2,9 +2,8 @@ import { expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
+import { testMs } from './moments.ts';
 import { rigOfFile } from './rig-of-file.ts';
-
-const testMs = 180_000;
 
 const rig = rigOfFile(() => ({ workers: 1 }));
 

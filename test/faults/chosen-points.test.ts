@@ -3,12 +3,18 @@ import { expect, test } from '@jest/globals';
 import { aLead, type LeadEvents } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ReceivedRequest } from '../support/receiver.ts';
-import { holdEndpoint, killWorkersOf, patienceMs, stepsOf, whenItRuns, whenOneWaits, whenThereIs } from './moments.ts';
+import {
+  holdEndpoint,
+  killWorkersOf,
+  patienceMs,
+  stepsOf,
+  testMs,
+  whenItRuns,
+  whenOneWaits,
+  whenThereIs,
+} from './moments.ts';
 import type { Organization } from './rig.ts';
 import { rigOfFile } from './rig-of-file.ts';
-
-/** Longer than any of the timeouts by which a dead worker's work is taken over. */
-const testMs = 180_000;
 
 const rig = rigOfFile(() => ({ workers: 1 }));
 
@@ -127,7 +133,7 @@ test(
     const left = 'select 1 from endpoint_queue where endpoint_id = $1';
     await eventually(async () => expect(await rig().cluster.db.query(left, [endpointId])).toEqual([]), patienceMs);
   },
-  testMs + 60_000,
+  testMs,
 );
 
 const taken = ({ partner }: Organization, { leadId }: LeadEvents): string[] => rig().oracle.taken(partner.url, leadId);

@@ -10,10 +10,9 @@ import { testConfig } from '../support/config.ts';
 import { createTestDatabase, type TestDatabase, uniqueTaskQueue } from '../support/services.ts';
 import { startTemporalWith } from '../support/temporal-server.ts';
 import { Oracle } from '../support/oracle.ts';
-import { patienceMs } from './moments.ts';
+import { patienceMs, testMs } from './moments.ts';
 import { startPartner } from './partner.ts';
 
-const testMs = 240_000;
 /** A real lead never comes near the server's limit of 4,096 events; on this server it gets there every few steps. */
 const historyLimit = 40;
 

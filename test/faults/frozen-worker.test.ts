@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { holdEndpoint, whenOneWaits, whenThereIs } from './moments.ts';
+import { holdEndpoint, testMs, whenOneWaits, whenThereIs } from './moments.ts';
 import { rigOfFile } from './rig-of-file.ts';
-
-/** Longer than any of the timeouts by which a dead worker's work is taken over. */
-const testMs = 180_000;
 
 const rig = rigOfFile();
 

@@ -6,13 +6,12 @@ import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { startTemporalWith } from '../support/temporal-server.ts';
-import { patienceMs } from './moments.ts';
+import { patienceMs, testMs } from './moments.ts';
 
 /** As every server has it by default; ours takes more (src/embedded/temporal.ts). */
 const bufferedEvents = 100;
 /** `npm run nightly` has 1,000. */
 const endpoints = Number(process.env.ENDPOINTS ?? 250);
-const testMs = 180_000;
 
 let temporal: Awaited<ReturnType<typeof startTemporalWith>>;
 let service: TestService;

@@ -6,6 +6,9 @@ import type { Cluster } from './cluster.ts';
 /** How long what has to come is waited for, also on a slow machine: it says nothing of how fast it is. */
 export const patienceMs = 120_000;
 
+/** When a test that hangs is ended: no test of faults says how fast anything is on a machine that has other work. */
+export const testMs = 600_000;
+
 /** Resolves at the moment at which `sql` gives a row, looked at every two milliseconds. */
 export async function whenThereIs({ db }: Cluster, sql: string, values: unknown[]): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;

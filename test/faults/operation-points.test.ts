@@ -2,12 +2,17 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LeadEvents } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { type SmtpServer, startSmtp } from '../mail/smtp-server.ts';
-import { giveUpWaiting, holdTable, killWorkersOf, patienceMs, whenOneWaitsFor, whenThereIs } from './moments.ts';
+import {
+  giveUpWaiting,
+  holdTable,
+  killWorkersOf,
+  patienceMs,
+  testMs,
+  whenOneWaitsFor,
+  whenThereIs,
+} from './moments.ts';
 import { healthy } from './partner.ts';
 import { rigOfFile } from './rig-of-file.ts';
-
-/** Longer than any of the timeouts by which a dead worker's work is taken over. */
-const testMs = 180_000;
 
 let smtp: SmtpServer;
 beforeAll(async () => {
@@ -40,7 +45,7 @@ test(
     const { endpointId } = organization.partner;
     await whenThereIs(rig().cluster, 'select 1 from mail_receipts where mail_id like $1', [`notice/${endpointId}/%`]);
   },
-  testMs + 60_000,
+  testMs,
 );
 
 test(

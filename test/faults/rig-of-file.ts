@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { ClusterOptions } from './cluster.ts';
+import { testMs } from './moments.ts';
 import { type Rig, startRig } from './rig.ts';
-
-const startMs = 180_000;
 
 /**
  * The rig of a test file: started before its tests, and no test may end with a broken promise or a wrong answer of the
@@ -16,8 +15,8 @@ export function rigOfFile(options: () => ClusterOptions = () => ({})): () => Rig
   };
   beforeAll(async () => {
     started = await startRig(options());
-  }, startMs);
-  afterAll(() => started?.stop(), startMs);
+  }, testMs);
+  afterAll(() => started?.stop(), testMs);
   afterEach(() => {
     expect(rig().oracle.verdict.violations).toEqual([]);
     expect(rig().backend.surprises).toEqual([]);

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Fault, faults } from './faults.ts';
+import { testMs } from './moments.ts';
 import { formatReport } from './report.ts';
 import { runRounds } from './rounds.ts';
-
-const testMs = 300_000;
 
 // The long form goes through all of them: docs/faults.md.
 const kills = [

@@ -1,10 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import type { Role } from '../support/role.ts';
+import { testMs } from './moments.ts';
 import { rigOfFile } from './rig-of-file.ts';
 import { endsWell, slowAtFirst } from './shutdown.ts';
-
-const testMs = 180_000;
 
 const rig = rigOfFile(() => ({ apis: 0, workers: 0, relays: 0, alls: 1, environment: { ATTEMPT_TIMEOUT: '15s' } }));
 afterEach(() => {

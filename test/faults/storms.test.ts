@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { testMs } from './moments.ts';
 import { rigOfFile } from './rig-of-file.ts';
 import { duplicates, fullRequests, manyEndpoints, peakMiB } from './storms.ts';
 
-const testMs = 180_000;
 /** No process of ours needs more, whatever comes (MiB). */
 const mostMiB = 600;
 
