@@ -37,7 +37,8 @@ const servers = {
 export default {
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  testTimeout: 60_000,
+  // Ends a hang; how fast anything is, no test judges.
+  testTimeout: 180_000,
   projects: [
     { ...shared, displayName: 'unit', roots: within(unit) },
     {

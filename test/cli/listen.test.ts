@@ -170,7 +170,7 @@ test('--tap copies what another endpoint is sent, signed with the secret of the 
   await listener.says('Copying');
   const lead = aLead(partner.organization);
   await publish(api, lead.created(), lead.personal({ enriched: true }), lead.contact());
-  await eventually(() => expect(local.requests).toHaveLength(4), 20_000);
+  await eventually(() => expect(local.requests).toHaveLength(4));
   expect(local.eventNames()).toEqual(receiver.eventNames());
   expect(local.requests.map(({ rawBody }) => rawBody.toString())).toEqual(
     receiver.requests.map(({ rawBody }) => rawBody.toString()),

@@ -34,7 +34,7 @@ test('dead letters are listed with what is wrong, shown, and replayed; one that 
     const [first] = (await listed()).json.data;
     if (first === undefined) throw new Error('there is no dead letter yet');
     return first;
-  }, 20_000);
+  });
   expect(letter).toMatchObject({ reason: 'malformed', replay_outcome: null });
   const text = await person.run(['dead-letters', 'list']);
   expect(text.stdout).toMatch(/malformed .*event: /);
@@ -45,7 +45,7 @@ test('dead letters are listed with what is wrong, shown, and replayed; one that 
   expect(mended).toMatchObject({ code: 0, json: { id: letter.id, replay_outcome: 'signalled' } });
   expect((await listed()).json.data).toEqual([]);
   await api.deps.db.execute('insert into spark360.outbox (event) values ($1)', [JSON.stringify({ ...broken, id: 1 })]);
-  const again = await eventually(async () => (await listed()).json.data[0].id as string, 20_000);
+  const again = await eventually(async () => (await listed()).json.data[0].id as string);
   expect(await person.run(['dead-letters', 'replay', again, '--json'])).toMatchObject({
     code: 1,
     json: { replay_outcome: 'dead_letter' },

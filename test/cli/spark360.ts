@@ -73,7 +73,7 @@ export class Person {
           const all = `${stdout}\n${stderr}`;
           if (typeof text === 'string' ? all.includes(text) : text.test(all)) return;
           throw new Error(`it does not say ${text}:\n${all}`);
-        }, 20_000),
+        }),
       ended,
     };
   }

@@ -32,7 +32,7 @@ function atTerminal(args: string[], environment: Record<string, string> = { SPAR
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return {
     screen: () => screen,
-    shows: (text: string | RegExp) => eventually(() => expect(screen).toMatch(text), 20_000),
+    shows: (text: string | RegExp) => eventually(() => expect(screen).toMatch(text)),
     type: (text: string) => child.stdin.write(text),
     ended,
   };

@@ -6,8 +6,6 @@ import { eventually, type Receiver, startReceiver } from '../support/receiver.ts
 import { startService, type TestService } from '../support/service.ts';
 import { statusesAt } from './rows.ts';
 
-jest.setTimeout(90_000);
-
 let service: TestService;
 let other: Awaited<ReturnType<TestService['anotherWorker']>>;
 beforeAll(async () => {
@@ -35,10 +33,7 @@ const bound = (column: 'max_in_flight' | 'rate_limit', value: number | null) =>
 const publish = (count: number) =>
   Promise.all(Array.from({ length: count }, () => service.deps.client.publish(aLead(organization).created())));
 const allDelivered = (count: number) =>
-  eventually(
-    async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(count).fill('delivered')),
-    60_000,
-  );
+  eventually(async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(count).fill('delivered')));
 
 /** The most that began within any one second. */
 function mostInASecond(times: number[]): number {

@@ -11,7 +11,6 @@ import { statusesAt } from './rows.ts';
  * Deliveries for which a slow endpoint has no slot: they queue,
  * and whichever process sees one become free sends the next.
  */
-jest.setTimeout(90_000);
 
 let service: TestService;
 beforeAll(async () => {
@@ -40,10 +39,7 @@ afterEach(async () => {
 });
 
 const delivered = (count: number) =>
-  eventually(
-    async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(count).fill('delivered')),
-    60_000,
-  );
+  eventually(async () => expect(await statusesAt(service.deps, endpoint)).toEqual(Array(count).fill('delivered')));
 const queued = async (): Promise<string[]> =>
   (
     await service.deps.db.query<{ subject: string }>(

@@ -160,7 +160,7 @@ test.each([
   ['was handed over', 1_000],
 ])('a first attempt that %s keeps its number when its delivery is skipped and sent again', async (_name, afterMs) => {
   const delivery = await skippedAndResent(afterMs);
-  await eventually(async () => expect(await attemptsOf(deps, delivery.id)).toHaveLength(2), 15_000);
+  await eventually(async () => expect(await attemptsOf(deps, delivery.id)).toHaveLength(2));
   expect(numbers()).toEqual([
     ['1', undefined],
     ['2', 'true'],

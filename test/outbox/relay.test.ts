@@ -176,7 +176,7 @@ test('a lost notification costs a second: the poll finds the row', async () => {
     await publish(tx, lead.created());
     await tx.execute('alter table spark360.outbox enable trigger notify_relays');
   });
-  await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']), 5_000);
+  await eventually(() => expect(partner.eventsOf(lead.leadId)).toEqual(['lead.address_preview']), 15_000);
 });
 
 test('a relay whose session is cut opens another one and goes on', async () => {

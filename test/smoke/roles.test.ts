@@ -143,7 +143,7 @@ test('each metric that an alert or a dashboard asks for, and each label, is ther
 
 test('a worker has made the schedule of the retention, and finds it there when it starts again', async () => {
   await roles.worker.kill();
-  await eventually(async () => expect((await ready('worker')).status).toBe(200), 60_000);
+  await eventually(async () => expect((await ready('worker')).status).toBe(200));
   const connection = await Connection.connect({ address: temporal.address });
   const client = new Client({ connection });
   const { action, state } = await client.schedule.getHandle('retention').describe();
@@ -155,7 +155,7 @@ test('a worker has made the schedule of the retention, and finds it there when i
     for await (const { status } of client.workflow.list({ query: `WorkflowType = 'retention'` }))
       done.push(status.name);
     expect(done).toEqual(['COMPLETED']);
-  }, 30_000);
+  });
   await connection.close();
 });
 

@@ -11,7 +11,7 @@ const [shortestMs, longestMs] = [20, 100];
 /** Repeats `assertion` until it no longer throws; after `timeoutMs` its last error is thrown. Gives what it gave. */
 export async function eventually<Result>(
   assertion: () => Result | Promise<Result>,
-  timeoutMs = 45_000,
+  timeoutMs = 90_000,
 ): Promise<Result> {
   const startedAt = Date.now();
   for (;;) {

@@ -33,7 +33,7 @@ export async function startTemporalWith(settings: Record<string, number>): Promi
     } finally {
       await connection.close();
     }
-  }, 30_000);
+  });
   return {
     address,
     async stop() {

@@ -115,9 +115,9 @@ test('what waits goes on waiting: the grace ends in the next run, and nothing bu
   await service.deps.client.publish(lead.personal({ enriched: true }));
   await makeItContinue(lead);
   expect(receiver.requests).toHaveLength(0);
-  await eventually(() => expect(receiver.eventNames()).toEqual(['lead.enriched', 'lead.rental_alert']), 8_000);
+  await eventually(() => expect(receiver.eventNames()).toEqual(['lead.enriched', 'lead.rental_alert']));
   // Nothing is left to do: the idle timer, too, runs in the next run.
-  await eventually(async () => expect((await handleOf(lead).describe()).status.name).toBe('COMPLETED'), 8_000);
+  await eventually(async () => expect((await handleOf(lead).describe()).status.name).toBe('COMPLETED'));
   await receiver.close();
 });
 

@@ -53,7 +53,7 @@ test('a step that comes as the eraser of its lead takes its last look is erased 
     });
     await last.terminate('as if it had ended by itself');
     await step.result();
-    await eventually(() => expect(erased).toContain(lead.leadId), 10_000);
+    await eventually(() => expect(erased).toContain(lead.leadId));
     await client.workflow.getHandle(workflowId).result();
   });
 });

@@ -55,7 +55,7 @@ test('while an endpoint is paused everything is held and no attempt is used; a r
   await sleep(300);
   expect(receiver.requests).toHaveLength(1);
   release();
-  await eventually(async () => expect(await statuses(endpoint.id)).toEqual(Array(80).fill('delivered')), 60_000);
+  await eventually(async () => expect(await statuses(endpoint.id)).toEqual(Array(80).fill('delivered')));
   expect(receiver.requests).toHaveLength(80);
   expect(receiver.open.most).toBeLessThanOrEqual(16);
   for (const { leadId } of leads) {
