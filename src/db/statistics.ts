@@ -13,42 +13,48 @@ export interface Statistics {
   total: DeliveryCounts;
   /** Of the spans in which anything was created, oldest first. */
   buckets: (DeliveryCounts & { at: Date })[];
-  /** False: there were more than are counted, and what is older than `countedSince` is left out. */
+  /** False: there were more than are counted, and some of those before `countedSince` are left out. */
   isComplete: boolean;
   countedSince: Date;
 }
 
 /** The most deliveries that are read for one answer, so that its time does not grow with the organization. */
-export const mostCounted = 10_000;
+const mostCounted = 10_000;
+/** The most of each organization where all are counted: one that is busy leaves room for the others. */
 const mostCountedEach = 1_000;
 
-const columns = 'endpoint_id, status, created_at, delivered_at';
+const columns = 'organization_id, endpoint_id, status, created_at, delivered_at';
 
 // No other condition than these, so that the index by organization, or by endpoint, gives the newest rows first.
 const ofOrganization = `
-  select ${columns} from deliveries
+  select ${columns}, ${mostCounted} as most from deliveries
    where organization_id = $3 and created_at >= $1 order by created_at desc limit ${mostCounted + 1}`;
 const ofEndpoint = `
-  select ${columns} from deliveries
+  select ${columns}, ${mostCounted} as most from deliveries
    where endpoint_id = $4 and (organization_id = $3) is true and created_at >= $1 order by created_at desc limit ${mostCounted + 1}`;
+// Organizations without a delivery take no share: an answer has room for something of every other one.
+const shareEach = `
+  select id, greatest(1, least(${mostCountedEach}, ${mostCounted} / count(*) over ())) as most from organizations o
+   cross join lateral (select from deliveries where organization_id = o.id and created_at >= $1 limit 1) one`;
 const ofAll = `
-  select d.* from organizations o
-   cross join lateral (select ${columns} from deliveries
+  select d.* from (${shareEach}) o
+   cross join lateral (select ${columns}, o.most from deliveries
                         where organization_id = o.id and created_at >= $1
-                        order by created_at desc limit ${mostCountedEach}) d
-   limit ${mostCounted + 1}`;
+                        order by created_at desc limit o.most + 1) d`;
 
 // Latencies are computed once, and sorted once for both percentiles.
 // What waits at a deleted endpoint reads as abandoned.
 const summary = (newest: string) => `
   with recent as materialized (
-    select date_bin(make_interval(secs => $2), d.created_at, $1) as bin, d.created_at,
+    select date_bin(make_interval(secs => $2), d.created_at, $1) as bin, d.organization_id, d.created_at, d.most,
            (extract(epoch from d.delivered_at - d.created_at) * 1000)::float8 as latency,
            case when d.status in ('delivered', 'abandoned') then d.status
                 when p.id is not null and d.status <> 'delivering' then 'abandoned' else 'unsettled' end as outcome
       from (${newest}) d left join endpoints p on p.id = d.endpoint_id and p.deleted_at is not null
+  ), cut as (
+    select min(created_at) as since from recent group by organization_id, most having count(*) > most
   ), counted as (
-    select bin as at, count(*)::int as counted, min(created_at) as oldest,
+    select bin as at,
            count(*) filter (where outcome = 'delivered')::int as delivered,
            count(*) filter (where outcome = 'abandoned')::int as abandoned,
            count(*) filter (where outcome = 'unsettled')::int as unsettled,
@@ -56,14 +62,15 @@ const summary = (newest: string) => `
              filter (where outcome = 'delivered') as percentiles
       from recent group by grouping sets ((bin), ())
   )
-  select at, counted, oldest, delivered, abandoned, unsettled, round(percentiles[1]) as p50_ms, round(percentiles[2]) as p95_ms
+  select at, delivered, abandoned, unsettled, round(percentiles[1]) as p50_ms, round(percentiles[2]) as p95_ms,
+         (select max(since) from cut) as cut_since
     from counted order by at nulls first`;
 
 interface SummaryRow extends DeliveryCounts {
   /** Null in the row of the total. */
   at: Date | null;
-  counted: number;
-  oldest: Date | null;
+  /** Of every organization all are counted since then; null: nothing was left out. */
+  cut_since: Date | null;
 }
 
 export interface StatisticsRange {
@@ -91,12 +98,12 @@ const none: DeliveryCounts = { delivered: 0, abandoned: 0, unsettled: 0, p50_ms:
 
 function toStatistics(rows: SummaryRow[], since: Date): Statistics {
   const [total, ...buckets] = rows;
-  const isComplete = (total?.counted ?? 0) <= mostCounted;
+  const cutSince = total?.cut_since ?? null;
   return {
     total: total === undefined ? none : counts(total),
     buckets: buckets.flatMap((row) => (row.at === null ? [] : [{ at: row.at, ...counts(row) }])),
-    isComplete,
-    countedSince: isComplete ? since : (total?.oldest ?? since),
+    isComplete: cutSince === null,
+    countedSince: cutSince ?? since,
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { statistics } from '../../src/db/statistics.ts';
 import { anEndpoint, anOrganization } from '../support/partners.ts';
 import { rowsWithoutWorkflows } from '../support/unsettled-rows.ts';
 import { startTestApi, type TestApi } from './api.ts';
@@ -32,8 +33,9 @@ interface Given {
   endpoint?: string;
 }
 
-async function put(count: number, { status, createdAgoMs, tookMs = 0, organization, endpoint }: Given): Promise<void> {
-  await api.deps.db.execute(
+async function put(count: number, given: Given, { deps } = api): Promise<void> {
+  const { status, createdAgoMs, tookMs = 0, organization, endpoint } = given;
+  await deps.db.execute(
     `insert into deliveries (event_id, endpoint_id, organization_id, subject, lead_id, event, sequence, status, reason,
                              created_at, delivered_at, settled_at)
      select gen_random_uuid(), $1::uuid, $2::uuid, 'lead/' || gen_random_uuid(), gen_random_uuid(), 'lead.enriched', 1, $3::text,
@@ -98,6 +100,47 @@ test('an endpoint has its own, and none of another organization is told', async 
 test('the operator has all organizations together', async () => {
   const { body } = await get('/v1/statistics?window=1h');
   expect(body.total.delivered).toBeGreaterThanOrEqual(8);
+});
+
+describe('over all organizations', () => {
+  let alone: TestApi;
+  beforeEach(async () => {
+    alone = await startTestApi();
+  });
+  afterEach(() => alone?.stop());
+
+  const since = new Date(Date.now() - 60 * minute);
+  const ofAll = () => statistics(alone.deps.db).ofAll({ since, bucketSeconds: 60 });
+
+  /** Gives when they were created. */
+  async function anOrganizationWith(count: number, createdAgoMs: number): Promise<Date | undefined> {
+    const organization = await anOrganization(alone.deps);
+    const { id: endpoint } = await anEndpoint(alone.deps, organization, 'https://crm.example/');
+    await put(count, { status: 'delivered', createdAgoMs, organization, endpoint }, alone);
+    const [row] = await alone.deps.db.query<{ created_at: Date }>(
+      'select created_at from deliveries where organization_id = $1 limit 1',
+      [organization],
+    );
+    return row?.created_at;
+  }
+
+  test('a thousand of each are complete, one more is not, and nothing is left out of the others', async () => {
+    await anOrganizationWith(1_000, 10 * minute);
+    await anOrganizationWith(3, 50 * minute);
+    expect(await ofAll()).toMatchObject({ isComplete: true, countedSince: since, total: { delivered: 1_003 } });
+    const countedSince = await anOrganizationWith(1_001, 20 * minute);
+    expect(await ofAll()).toMatchObject({ isComplete: false, countedSince, total: { delivered: 2_004 } });
+  });
+
+  test('with more large organizations than fit, each has its share', async () => {
+    await anOrganizationWith(3, 50 * minute);
+    for (let large = 0; large < 11; large++) await anOrganizationWith(1_000, (15 + 3 * large) * minute);
+    const { isComplete, buckets, total } = await ofAll();
+    expect(isComplete).toBe(false);
+    // A twelfth of ten thousand each, and the one that tells that there are more.
+    expect(total.delivered).toBe(3 + 11 * 834);
+    expect(buckets).toHaveLength(12);
+  });
 });
 
 test('the health of an endpoint counts what an action would touch', async () => {

@@ -10,8 +10,14 @@ const Chart = lazy(() => import('./chart.tsx').then((module) => ({ default: modu
 
 type Statistics = Schemas['Statistics'];
 
+interface Props {
+  statistics: Statistics;
+  /** They are counted over all organizations. */
+  ofAll?: boolean;
+}
+
 /** Deliveries by outcome and their latency over time, as charts or as the table of the same numbers. */
-export function DeliveryCharts({ statistics }: { statistics: Statistics }) {
+export function DeliveryCharts({ statistics, ofAll = false }: Props) {
   const [asTable, setAsTable] = useState(false);
   const times = useMemo(() => bucketTimes(statistics), [statistics]);
   const { outcomes, latencies } = useMemo(() => seriesOf(statistics, times), [statistics, times]);
@@ -35,7 +41,10 @@ export function DeliveryCharts({ statistics }: { statistics: Statistics }) {
         note={
           is_complete ? undefined : (
             <>
-              The newest 10,000 deliveries are counted, since <At at={counted_since} />.
+              {ofAll
+                ? 'Of each organization at most the newest 1,000 deliveries are counted: everything only since '
+                : 'The newest 10,000 deliveries are counted, since '}
+              <At at={counted_since} />.
             </>
           )
         }

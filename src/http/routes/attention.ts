@@ -28,7 +28,7 @@ const calls = [
   {
     ...ofOrganization,
     summary: 'What needs attention: paused and failing endpoints, abandoned deliveries, leads without enrichment',
-    description: 'Deliveries of the last 24 hours; leads that have waited for an hour. At most 100 lines.',
+    description: 'Deliveries created in the last 24 hours; leads that have waited for an hour. At most 100 lines.',
   },
   { ...ofOperator, summary: 'The same over all organizations' },
 ];

@@ -32,8 +32,13 @@ const schema = z
   .object({
     since: moment,
     bucket_seconds: z.int(),
-    is_complete: z.boolean().meta({ description: 'False: only the newest 10,000 are counted' }),
-    counted_since: moment,
+    is_complete: z
+      .boolean()
+      .meta({
+        description:
+          'False: only the newest 10,000 are counted; of all organizations, of each its newest 1,000 at most',
+      }),
+    counted_since: moment.meta({ description: 'Everything created since then is counted' }),
     total: counts,
     buckets: z.array(counts.extend({ at: moment })),
   })
@@ -75,7 +80,8 @@ export const statisticsRoutes =
       call(operatorOnly, {
         tags: ['Overview'],
         summary: 'The same over all organizations',
-        description: 'At most ten seconds old, and of each organization at most the newest 1,000.',
+        description:
+          'At most ten seconds old. Of each organization its newest are counted, at most 1,000, and 10,000 of all together.',
         querystring: z.strictObject({ window }),
         response: { 200: schema },
       }),

@@ -89,7 +89,7 @@ function ItemLink({ item }: { item: Item }) {
           params={params}
           search={{ status: 'abandoned', since: new Date(Date.now() - dayMs).toISOString() }}
         >
-          {countedTo(item.count, most, 'delivery', 'deliveries')} abandoned in the last 24 hours
+          {countedTo(item.count, most, 'abandoned delivery', 'abandoned deliveries')} created in the last 24 hours
         </Link>
       );
     case 'waiting_for_enrichment':

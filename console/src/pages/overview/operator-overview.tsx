@@ -11,7 +11,7 @@ import { Numbers } from './numbers.tsx';
 import { WindowChoice } from './window-choice.tsx';
 
 const nothing =
-  'No endpoint is paused or failing, nothing was abandoned in the last day, no lead waits for its enrichment, every delivery has its workflow, and the outbox has no dead letter.';
+  'No endpoint is paused or failing, nothing created in the last day was abandoned, no lead waits for its enrichment, every delivery has its workflow, and the outbox has no dead letter.';
 
 /** How everything is doing, over all organizations. */
 export function OperatorOverviewPage() {
@@ -46,7 +46,7 @@ export function OperatorOverviewPage() {
           />
         )}
       </Loaded>
-      <Loaded query={statistics}>{(loaded) => <DeliveryCharts statistics={loaded} />}</Loaded>
+      <Loaded query={statistics}>{(loaded) => <DeliveryCharts statistics={loaded} ofAll />}</Loaded>
     </Page>
   );
 }

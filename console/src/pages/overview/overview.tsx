@@ -13,7 +13,7 @@ import { Numbers } from './numbers.tsx';
 import { WindowChoice } from './window-choice.tsx';
 
 const nothing =
-  'No endpoint is paused or failing, nothing was abandoned in the last day, and no lead waits for its enrichment.';
+  'No endpoint is paused or failing, nothing created in the last day was abandoned, and no lead waits for its enrichment.';
 
 /** How an organization's webhooks are doing. */
 export function OverviewPage() {
