@@ -43,6 +43,11 @@ const gauges: BacklogGauge[] = [
     read: ({ overdueRetries }) => overdueRetries,
   },
   {
+    name: 'spark360_lanes_ready',
+    help: 'Lanes whose first delivery is pending or under way: it waits for the service alone',
+    read: ({ readyLanes }) => readyLanes,
+  },
+  {
     name: 'spark360_endpoints_saturated',
     help: 'Endpoints whose max_in_flight attempts are all under way',
     read: ({ saturatedEndpoints }) => saturatedEndpoints,

@@ -19,6 +19,7 @@ test('nothing waits in an empty database', async () => {
   expect(await backlog(db)).toEqual({
     unsettled: {},
     overdueRetries: 0,
+    readyLanes: 0,
     saturatedEndpoints: 0,
     pausedEndpoints: {},
   });
@@ -38,7 +39,12 @@ test('deliveries by status with the age of the oldest, overdue retries, full and
   await insert(free, 'delivered', 5, { ageSeconds: 9_000 });
 
   const { unsettled, ...rest } = await backlog(db);
-  expect(rest).toEqual({ overdueRetries: 1, saturatedEndpoints: 1, pausedEndpoints: { gone: 1, manual: 2 } });
+  expect(rest).toEqual({
+    overdueRetries: 1,
+    readyLanes: 2,
+    saturatedEndpoints: 1,
+    pausedEndpoints: { gone: 1, manual: 2 },
+  });
   expect(Object.entries(unsettled).map(([status, { count }]) => [status, count])).toEqual(
     expect.arrayContaining([
       ['delivering', 4],
@@ -49,6 +55,21 @@ test('deliveries by status with the age of the oldest, overdue retries, full and
   expect(Object.keys(unsettled)).toHaveLength(3);
   expect(Math.floor((unsettled.held?.oldestSeconds ?? 0) / 100)).toBe(5);
   expect(Math.floor((unsettled.retrying?.oldestSeconds ?? 0) / 90)).toBe(1);
+});
+
+test('a lane is ready where its first delivery waits for the service: not behind a retry, not at a paused endpoint', async () => {
+  const before = (await backlog(db)).readyLanes;
+  const endpoint = await anEndpoint({});
+  const behindRetry = randomUUID();
+  await insert(endpoint, 'retrying', 1, { subject: behindRetry, dueInSeconds: 3_600 });
+  await insert(endpoint, 'pending', 3, { subject: behindRetry, after: 1 });
+  await insert(await anEndpoint({ pausedReason: 'failing' }), 'pending', 1);
+  expect((await backlog(db)).readyLanes).toBe(before);
+  const underWay = randomUUID();
+  await insert(endpoint, 'delivering', 1, { subject: underWay });
+  await insert(endpoint, 'pending', 3, { subject: underWay, after: 1 });
+  await insert(endpoint, 'pending', 2);
+  expect((await backlog(db)).readyLanes).toBe(before + 2);
 });
 
 async function anEndpoint({ maxInFlight = 16, pausedReason = null as string | null }): Promise<string> {
@@ -65,13 +86,13 @@ const insert = (
   endpoint: string,
   status: string,
   count: number,
-  { ageSeconds = 1, dueInSeconds = null as number | null } = {},
+  { ageSeconds = 1, dueInSeconds = null as number | null, subject = randomUUID() as string, after = 0 } = {},
 ) =>
   db.execute(
     `insert into deliveries (event_id, endpoint_id, organization_id, subject, event, sequence, status, created_at, next_attempt_at,
                              delivered_at, settled_at)
-     select gen_random_uuid(), $1, gen_random_uuid(), $2, 'lead.enriched', n, $3, now() - make_interval(secs => $5),
+     select gen_random_uuid(), $1, gen_random_uuid(), $2, 'lead.enriched', $7 + n, $3, now() - make_interval(secs => $5),
             now() + make_interval(secs => $6::float8), case $3 when 'delivered' then now() end, case $3 when 'delivered' then now() end
        from generate_series(1, $4) n`,
-    [endpoint, randomUUID(), status, count, ageSeconds, dueInSeconds],
+    [endpoint, subject, status, count, ageSeconds, dueInSeconds, after],
   );
