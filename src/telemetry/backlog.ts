@@ -43,9 +43,9 @@ const gauges: BacklogGauge[] = [
     read: ({ overdueRetries }) => overdueRetries,
   },
   {
-    name: 'spark360_lanes_ready',
-    help: 'Lanes whose first delivery is pending or under way: it waits for the service alone',
-    read: ({ readyLanes }) => readyLanes,
+    name: 'spark360_deliveries_ready',
+    help: 'Deliveries that wait for the service alone: not behind a retry of their lane, and not held',
+    read: ({ readyDeliveries }) => readyDeliveries,
   },
   {
     name: 'spark360_endpoints_saturated',

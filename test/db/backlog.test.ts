@@ -19,7 +19,7 @@ test('nothing waits in an empty database', async () => {
   expect(await backlog(db)).toEqual({
     unsettled: {},
     overdueRetries: 0,
-    readyLanes: 0,
+    readyDeliveries: 0,
     saturatedEndpoints: 0,
     pausedEndpoints: {},
   });
@@ -41,7 +41,7 @@ test('deliveries by status with the age of the oldest, overdue retries, full and
   const { unsettled, ...rest } = await backlog(db);
   expect(rest).toEqual({
     overdueRetries: 1,
-    readyLanes: 2,
+    readyDeliveries: 2,
     saturatedEndpoints: 1,
     pausedEndpoints: { gone: 1, manual: 2 },
   });
@@ -58,18 +58,18 @@ test('deliveries by status with the age of the oldest, overdue retries, full and
 });
 
 test('a lane is ready where its first delivery waits for the service: not behind a retry, not at a paused endpoint', async () => {
-  const before = (await backlog(db)).readyLanes;
+  const before = (await backlog(db)).readyDeliveries;
   const endpoint = await anEndpoint({});
   const behindRetry = randomUUID();
   await insert(endpoint, 'retrying', 1, { subject: behindRetry, dueInSeconds: 3_600 });
   await insert(endpoint, 'pending', 3, { subject: behindRetry, after: 1 });
   await insert(await anEndpoint({ pausedReason: 'failing' }), 'pending', 1);
-  expect((await backlog(db)).readyLanes).toBe(before);
+  expect((await backlog(db)).readyDeliveries).toBe(before);
   const underWay = randomUUID();
   await insert(endpoint, 'delivering', 1, { subject: underWay });
   await insert(endpoint, 'pending', 3, { subject: underWay, after: 1 });
   await insert(endpoint, 'pending', 2);
-  expect((await backlog(db)).readyLanes).toBe(before + 2);
+  expect((await backlog(db)).readyDeliveries).toBe(before + 2);
 });
 
 async function anEndpoint({ maxInFlight = 16, pausedReason = null as string | null }): Promise<string> {

@@ -173,7 +173,7 @@ describe('what waits, in the metrics', () => {
     expect(text).toMatch(/^spark360_deliveries_unsettled\{status="pending"\} 0$/m);
     expect(text).toMatch(/^spark360_oldest_unsettled_seconds\{status="held"\} [0-9.e-]+$/m);
     expect(text).toMatch(/^spark360_oldest_unsettled_seconds\{status="pending"\} 0$/m);
-    expect(text).toMatch(/^spark360_lanes_ready 0$/m);
+    expect(text).toMatch(/^spark360_deliveries_ready 0$/m);
     expect(text).toMatch(/^spark360_endpoints_paused\{reason="manual"\} 1$/m);
     expect(text).toMatch(/^spark360_endpoints_paused\{reason="failing"\} 0$/m);
     expect(text).toMatch(/^spark360_database_connections\{pool="main",state="waiting"\} 0$/m);
@@ -196,7 +196,13 @@ describe('what waits, in the metrics', () => {
     let reads = 0;
     const read = async () => {
       reads += 1;
-      return { unsettled: {}, overdueRetries: 0, readyLanes: 0, saturatedEndpoints: 0, pausedEndpoints: { manual: 7 } };
+      return {
+        unsettled: {},
+        overdueRetries: 0,
+        readyDeliveries: 0,
+        saturatedEndpoints: 0,
+        pausedEndpoints: { manual: 7 },
+      };
     };
     observeBacklog(metrics.registry, read, silent);
     const scrapes = await Promise.all(Array.from({ length: 20 }, () => metrics.registry.metrics()));
