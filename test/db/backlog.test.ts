@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backlog } from '../../src/db/backlog.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
@@ -41,7 +42,7 @@ test('deliveries by status with the age of the oldest, overdue retries, full and
   const { unsettled, ...rest } = await backlog(db);
   expect(rest).toEqual({
     overdueRetries: 1,
-    readyDeliveries: 2,
+    readyDeliveries: 4,
     saturatedEndpoints: 1,
     pausedEndpoints: { gone: 1, manual: 2 },
   });
@@ -57,7 +58,7 @@ test('deliveries by status with the age of the oldest, overdue retries, full and
   expect(Math.floor((unsettled.retrying?.oldestSeconds ?? 0) / 90)).toBe(1);
 });
 
-test('a lane is ready where its first delivery waits for the service: not behind a retry, not at a paused endpoint', async () => {
+test('a delivery is ready that waits for the service alone: not behind a retry of its lane, not at a paused endpoint', async () => {
   const before = (await backlog(db)).readyDeliveries;
   const endpoint = await anEndpoint({});
   const behindRetry = randomUUID();
@@ -69,7 +70,18 @@ test('a lane is ready where its first delivery waits for the service: not behind
   await insert(endpoint, 'delivering', 1, { subject: underWay });
   await insert(endpoint, 'pending', 3, { subject: underWay, after: 1 });
   await insert(endpoint, 'pending', 2);
-  expect((await backlog(db)).readyDeliveries).toBe(before + 2);
+  expect((await backlog(db)).readyDeliveries).toBe(before + 6);
+});
+
+test('the runbook finds overdue retries, and none that a pause holds', async () => {
+  const section = readFileSync('docs/operations.md', 'utf8').split('### Spark360RetriesOverdue')[1] ?? '';
+  const statement = section.split('```')[1] ?? '';
+  const active = await anEndpoint({});
+  await insert(active, 'retrying', 1, { dueInSeconds: -600 });
+  await insert(await anEndpoint({ pausedReason: 'failing' }), 'retrying', 1, { dueInSeconds: -900 });
+  const found = await db.query<{ endpoint_id: string }>(statement);
+  expect(found.length).toBe((await backlog(db)).overdueRetries);
+  expect(found[0]?.endpoint_id).toBe(active);
 });
 
 async function anEndpoint({ maxInFlight = 16, pausedReason = null as string | null }): Promise<string> {
