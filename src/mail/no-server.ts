@@ -16,11 +16,14 @@ export function deferMails(log: Log): Mailer {
   };
 }
 
+/** The reason of what is refused because no mail is wanted. */
+export const notWanted = 'SMTP_URL is none';
+
 /** `SMTP_URL=none`: an operator's word that mails are not wanted, so none is kept or tried again. */
 export function refuseMails(log: Log): Mailer {
   log.warn('SMTP_URL is none: no mail is sent');
   return {
-    send: async ({ to }) => ({ accepted: [], refused: [...to], deferred: [], reason: 'SMTP_URL is none' }),
+    send: async ({ to }) => ({ accepted: [], refused: [...to], deferred: [], reason: notWanted }),
     captured: () => [],
     close: () => undefined,
   };

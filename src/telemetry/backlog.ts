@@ -43,6 +43,11 @@ const gauges: BacklogGauge[] = [
     read: ({ overdueRetries }) => overdueRetries,
   },
   {
+    name: 'spark360_deliveries_ready',
+    help: 'Deliveries that wait for the service alone: not behind a retry of their lane, and not held',
+    read: ({ readyDeliveries }) => readyDeliveries,
+  },
+  {
     name: 'spark360_endpoints_saturated',
     help: 'Endpoints whose max_in_flight attempts are all under way',
     read: ({ saturatedEndpoints }) => saturatedEndpoints,

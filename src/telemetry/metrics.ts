@@ -48,19 +48,8 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
   retentionLastRun.remove(); // 0 would say 1970.
   return {
     registry,
-    inboundEvents: new Counter({
-      name: 'spark360_inbound_events_total',
-      help: 'Inbound events by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    ...deliveryMetrics(registers),
-    mails: new Counter({
-      name: 'spark360_mails_total',
-      help: 'Mails by recipient and outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
+    ...outcomeCounters(registers),
+    ...deliveryTimes(registers),
     enrichmentOverdue: new Counter({
       name: 'spark360_enrichment_overdue_total',
       help: 'Leads whose enrichment did not arrive before its deadline',
@@ -88,19 +77,33 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
   };
 }
 
-const deliveryMetrics = (registers: Registry[]) => ({
-  attempts: new Counter({
-    name: 'spark360_delivery_attempts_total',
-    help: 'Delivery attempts by outcome',
-    labelNames: ['outcome'],
-    registers,
-  }),
-  resends: new Counter({
-    name: 'spark360_resends_total',
-    help: 'Attempts asked for by hand, by outcome',
-    labelNames: ['outcome'],
-    registers,
-  }),
+const outcomeCounters = (registers: Registry[]) => {
+  const counter = (name: string, help: string, outcomes: readonly string[]): Counter<'outcome'> => {
+    const made = new Counter({ name, help, labelNames: ['outcome'] as const, registers });
+    // From 0 on: a series that begins with its first event has no increase that Prometheus could see.
+    for (const outcome of outcomes) made.inc({ outcome }, 0);
+    return made;
+  };
+  return {
+    inboundEvents: counter('spark360_inbound_events_total', 'Inbound events by outcome', [
+      'accepted',
+      'duplicate',
+      'conflict',
+      'invalid',
+      'unavailable',
+    ]),
+    attempts: counter('spark360_delivery_attempts_total', 'Delivery attempts by outcome', [
+      'delivered',
+      'retry',
+      'abandoned',
+      'held',
+    ]),
+    resends: counter('spark360_resends_total', 'Attempts asked for by hand, by outcome', ['delivered', 'abandoned']),
+    mails: counter('spark360_mails_total', 'Mails by recipient and outcome', ['accepted', 'refused', 'deferred']),
+  };
+};
+
+const deliveryTimes = (registers: Registry[]) => ({
   acceptedToDelivered: new Histogram({
     name: 'spark360_accepted_to_delivered_seconds',
     help: 'From the acceptance of what made a delivery due to its success',

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readConfig, type Role } from '../../src/config/config.ts';
 import { variables } from '../../src/config/variables.ts';
+import { dynamicConfiguration } from '../cluster/temporal-configuration.ts';
 
 interface Service {
   image?: string;
@@ -123,6 +124,10 @@ describe('docker-compose.yml', () => {
     for (const source of volumes.map((volume) => volume.split(':')[0] ?? '')) {
       expect(source.startsWith('./') ? existsSync(source) : source in compose.volumes).toBe(true);
     }
+  });
+
+  test('Temporal is configured as operations.md asks of a cluster, and as the one that is tested', () => {
+    expect(parse(readFileSync('deploy/temporal/dynamic-config.yaml', 'utf8'))).toEqual(parse(dynamicConfiguration));
   });
 
   test('addresses in it name services of it', () => {

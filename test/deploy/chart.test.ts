@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig, type Role } from '../../src/config/config.ts';
+import { resendTaskQueue } from '../../src/domain/ids.ts';
+import { mailTaskQueue } from '../../src/domain/notice.ts';
 
 interface Container {
   name: string;
@@ -16,11 +18,18 @@ interface PodSpec {
   securityContext: object;
   containers: Container[];
 }
+interface Peer {
+  namespaceSelector?: { matchLabels: Record<string, string> };
+  podSelector?: { matchLabels: Record<string, string> };
+}
 interface Manifest {
   kind: string;
   metadata: { name: string; labels: Record<string, string> };
   spec: PodSpec & {
     template?: { spec: PodSpec };
+    ingress?: { from?: Peer[] }[];
+    triggers?: { metadata: { taskQueue?: string } }[];
+    selector?: { matchLabels?: Record<string, string> };
     egress?: { to?: { ipBlock?: { cidr: string; except: string[] } }[] }[];
   };
 }
@@ -123,6 +132,33 @@ describe('the rendered chart', () => {
       );
   });
 
+  test('where callers of the API are named, Prometheus and the pod of `helm test` are among them', () => {
+    const manifests = rendered('everything');
+    const policy = manifests.find((manifest) => manifest.kind === 'NetworkPolicy' && role(manifest) === 'api');
+    const [{ from = [] } = {}] = policy?.spec.ingress ?? [];
+    expect(from.flatMap(({ namespaceSelector }) => Object.values(namespaceSelector?.matchLabels ?? {}))).toEqual([
+      'ingress-nginx',
+      'monitoring',
+    ]);
+    const labels = from.flatMap(({ podSelector }) => (podSelector === undefined ? [] : [podSelector.matchLabels]));
+    const testPod = manifests.find(({ kind }) => kind === 'Pod');
+    expect(labels).toHaveLength(1);
+    expect(testPod?.metadata.labels).toMatchObject(labels[0] ?? {});
+  });
+
+  test('KEDA watches the task queues that a worker polls', () => {
+    const scaled = rendered('everything').find(({ kind }) => kind === 'ScaledObject');
+    const queues = (scaled?.spec.triggers ?? []).flatMap(({ metadata }) => metadata.taskQueue ?? []);
+    expect(queues.toSorted()).toEqual(['spark360', mailTaskQueue('spark360'), resendTaskQueue('spark360')]);
+  });
+
+  test('a release pushes the image under the tag that its chart asks for, and checks that images are pinned', () => {
+    const workflow = readFileSync('.github/workflows/release.yml', 'utf8');
+    expect(workflow).toMatch(/tags: \$\{\{ env\.IMAGE \}\}:\$\{\{ env\.VERSION \}\}/);
+    expect(workflow).toMatch(/version=\$\{GITHUB_REF_NAME#v\}/);
+    expect(workflow).toContain('npm run --silent images -- check');
+  });
+
   test('chart, application and package have one version', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     const chart = parse(readFileSync('deploy/helm/spark360-events/Chart.yaml', 'utf8')) as Record<string, string>;
@@ -142,6 +178,9 @@ describe('examples/worker-controller', () => {
     const [charts] = worker?.spec.template?.spec.containers ?? [];
     expect(ours?.command.at(-1)).toContain(charts?.command.join(' '));
     expect(ours?.securityContext).toEqual(charts?.securityContext);
+    // Rendered whether the chart starts the workers or not.
+    const budget = readFileSync('deploy/helm/spark360-events/templates/poddisruptionbudget.yaml', 'utf8');
+    expect(budget).toContain('"worker" true');
     expect(ours?.env?.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['DATABASE_URL', 'ENCRYPTION_KEYS', 'METRICS_PORT']),
     );

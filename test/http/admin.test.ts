@@ -173,10 +173,22 @@ describe('what waits, in the metrics', () => {
     expect(text).toMatch(/^spark360_deliveries_unsettled\{status="pending"\} 0$/m);
     expect(text).toMatch(/^spark360_oldest_unsettled_seconds\{status="held"\} [0-9.e-]+$/m);
     expect(text).toMatch(/^spark360_oldest_unsettled_seconds\{status="pending"\} 0$/m);
+    expect(text).toMatch(/^spark360_deliveries_ready 0$/m);
     expect(text).toMatch(/^spark360_endpoints_paused\{reason="manual"\} 1$/m);
     expect(text).toMatch(/^spark360_endpoints_paused\{reason="failing"\} 0$/m);
     expect(text).toMatch(/^spark360_database_connections\{pool="main",state="waiting"\} 0$/m);
     await receiver.close();
+  });
+
+  test('outcomes are counted from 0 on, so that the first of a process is an increase', async () => {
+    const text = await createMetrics().registry.metrics();
+    for (const [name, outcome] of [
+      ['inbound_events', 'unavailable'],
+      ['delivery_attempts', 'delivered'],
+      ['resends', 'delivered'],
+      ['mails', 'refused'],
+    ])
+      expect(text).toContain(`\nspark360_${name}_total{outcome="${outcome}"} 0\n`);
   });
 
   test('however often it is scraped, the database is asked once in a while', async () => {
@@ -184,7 +196,13 @@ describe('what waits, in the metrics', () => {
     let reads = 0;
     const read = async () => {
       reads += 1;
-      return { unsettled: {}, overdueRetries: 0, saturatedEndpoints: 0, pausedEndpoints: { manual: 7 } };
+      return {
+        unsettled: {},
+        overdueRetries: 0,
+        readyDeliveries: 0,
+        saturatedEndpoints: 0,
+        pausedEndpoints: { manual: 7 },
+      };
     };
     observeBacklog(metrics.registry, read, silent);
     const scrapes = await Promise.all(Array.from({ length: 20 }, () => metrics.registry.metrics()));

@@ -49,10 +49,13 @@ func receive(store *store, secrets []string, w http.ResponseWriter, r *http.Requ
 	if errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge
 	}
-	if err != nil || !isGenuine(body, r.Header, secrets) {
+	if err == nil && !isGenuine(body, r.Header, secrets) {
 		return http.StatusUnauthorized
 	}
-	status, err := store.add(body, r.Header)
+	status := 0
+	if err == nil {
+		status, err = store.add(body, r.Header)
+	}
 	if err != nil {
 		log.Print(err)
 		return http.StatusInternalServerError // The sender tries again.

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import sys
 import time
+import traceback
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -77,15 +78,30 @@ class Receiver(BaseHTTPRequestHandler):
                 self.answer(404)
 
     def do_POST(self):
-        length = int(self.headers.get("content-length", 0))
-        if length > LARGEST_BODY:
-            self.close_connection = True
-            return self.answer(413)
-        body = self.rfile.read(length)
+        try:
+            self.answer(self.receive())
+        except Exception:
+            traceback.print_exc()
+            self.answer(500)  # The sender tries again.
+
+    def receive(self):
+        body = self.read_body()
+        if len(body) > LARGEST_BODY:
+            return 413
         if not is_genuine(body, self.headers):
-            return self.answer(401)
+            return 401
         with closing(connect()) as db:
-            self.answer(add(db, body, self.headers))
+            return add(db, body, self.headers)
+
+    def read_body(self):
+        """The bytes as sent; of a body that is too large one more than is allowed."""
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(min(int(self.headers.get("content-length", 0)), LARGEST_BODY + 1))
+        body = bytearray()
+        while len(body) <= LARGEST_BODY and (size := int(self.rfile.readline(1024).split(b";")[0], 16)):
+            body += self.rfile.read(min(size, LARGEST_BODY + 1 - len(body)))
+            self.rfile.readline(2)  # The line break after each chunk.
+        return bytes(body)
 
     def answer(self, status, content=None):
         text = b"" if content is None else json.dumps(content).encode()

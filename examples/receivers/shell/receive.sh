@@ -2,16 +2,18 @@
 # Checks one saved Spark360 webhook: its signature, its age, and whether it came before. A debugging aid, no server: openssl
 # shows the secret to all who list this machine's processes, the comparison is not constant-time, gaps are not looked for.
 #   SPARK360_SECRETS=whsec_… STORE=events sh receive.sh < request.http
-# request.http: the headers, one a line, an empty line, the body. Prints 204 stored, 200 known already, or 401 refused.
+# request.http: the headers, one a line, an empty line, the body.
+# Prints 204 stored, 200 known already, 401 refused, or 500 for a failure of its own.
 set -eu
 export LC_ALL=C # Lengths are bytes.
 store=${STORE:-events}
 tolerance_seconds=300
 : "${SPARK360_SECRETS:?expected one or more secrets, separated by spaces}"
 
+work=
+trap '[ $? = 0 ] || echo 500; rm -rf "$work"' EXIT
 mkdir -p "$store"
 work=$(mktemp -d "$store/new.XXXXXX")
-trap 'rm -rf "$work"' EXIT
 cat > "$work/request"
 head_bytes=$(awk '{ bytes += length($0) + 1 } /^\r?$/ { print bytes; exit }' "$work/request")
 tail -c "+$((head_bytes + 1))" "$work/request" > "$work/body"
@@ -48,5 +50,6 @@ done
 
 event_id=$(sed -n 's/.*"event_id" *: *"\([0-9a-f-]\{36\}\)".*/\1/p' "$work/body" | head -n 1)
 # `ln` gives a name to one caller only, and the file is whole when it has it: of two at once one is the first.
-ln "$work/body" "$store/$event_id.json" 2>/dev/null || answer 200
-answer 204
+ln "$work/body" "$store/$event_id.json" 2>/dev/null && answer 204
+[ -e "$store/$event_id.json" ] # It fails where the link did for another reason: 500.
+answer 200

@@ -3,7 +3,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { appendFileSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 
 const toleranceSeconds = 300;
@@ -18,14 +17,27 @@ export function createReceiver({ secrets, file }: { secrets: readonly string[]; 
     if (request.method === 'GET' && request.url === '/health') return [200, { stored: store.count() }];
     if (request.method === 'GET' && request.url === '/gaps') return [200, store.gaps()];
     if (request.method !== 'POST') return [404];
-    if (!(Number(request.headers['content-length']) <= largestBody)) return [413];
-    const body = await buffer(request);
+    const body = await readBody(request);
+    if (body === null) return [413];
     return [isGenuine(body, request.headers, secrets) ? store.add(body, request.headers) : 401];
   };
   return createServer(async (request, response) => {
     const [status, content] = await respond(request).catch((error) => [console.error(error) ?? 500] as const);
     response.writeHead(status).end(content && JSON.stringify(content));
   });
+}
+
+/** The bytes as sent, or null where they are too many. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // Leaving the loop must not end the connection: an answer follows.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    length += chunk.length;
+    if (length > largestBody) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function isGenuine(body: Buffer, headers: IncomingHttpHeaders, secrets: readonly string[]): boolean {

@@ -7,18 +7,25 @@ import type { ContractRequest, Report } from './requests.ts';
 
 /** A receiver of the examples, running on a store of its own. */
 export interface Running {
-  /** The status it answers. */
-  send(request: Pick<ContractRequest, 'headers' | 'body'>): Promise<number>;
+  /** The status it answers. `chunked`: the body comes in chunks, without its length. The shell has no such thing. */
+  send(request: Pick<ContractRequest, 'headers' | 'body'>, options?: { chunked?: boolean }): Promise<number>;
   /** Null for the shell's, which keeps no sequences. */
   report(): Promise<Report | null>;
   kill(): Promise<void>;
+}
+
+interface StartOptions {
+  folder: string;
+  secrets: readonly string[];
+  /** It can read its store, and write no byte to any file. */
+  isDiskFull?: boolean;
 }
 
 export interface Language {
   name: string;
   /** Programs it needs, each with arguments that succeed where it is fit. */
   needs: [program: string, ...args: string[]][];
-  start(options: { folder: string; secrets: readonly string[] }): Promise<Running>;
+  start(options: StartOptions): Promise<Running>;
 }
 
 const example = (path: string): string =>
@@ -58,13 +65,22 @@ export const languages: Language[] = [
   {
     name: 'PHP',
     needs: [['php', '-r', "exit(extension_loaded('pdo_sqlite') ? 0 : 1);"]],
-    start: (options) => serve(options, (port) => ['php', '-S', `127.0.0.1:${port}`, example('php/receiver.php')]),
+    // Without a php.ini errors are displayed, and an error that is displayed leaves the status at 200.
+    start: (options) =>
+      serve(options, (port) => [
+        'php',
+        '-d',
+        'display_errors=1',
+        '-S',
+        `127.0.0.1:${port}`,
+        example('php/receiver.php'),
+      ]),
   },
   {
     name: 'shell',
     needs: [['openssl', 'version']],
-    start: async ({ folder, secrets }) => ({
-      send: ({ headers, body }) => filter(environment(folder, secrets), savedRequest(headers, body)),
+    start: async (options) => ({
+      send: ({ headers, body }) => filter(options, savedRequest(headers, body)),
       report: async () => null,
       kill: async () => {},
     }),
@@ -75,20 +91,22 @@ export const languages: Language[] = [
 export const lacks = ({ needs }: Language): string | null =>
   needs.find(([program, ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status !== 0)?.[0] ?? null;
 
-const environment = (folder: string, secrets: readonly string[]): NodeJS.ProcessEnv => ({
+const environment = ({ folder, secrets }: StartOptions): NodeJS.ProcessEnv => ({
   ...process.env,
   SPARK360_SECRETS: secrets.join(' '),
   STORE: `${folder}/store`,
 });
 
-async function serve(
-  { folder, secrets }: { folder: string; secrets: readonly string[] },
-  command: (port: number) => string[],
-): Promise<Running> {
+/** A process whose files may have no byte more has what a full disk gives: its writes fail, its reads do not. */
+const onDisk = ({ isDiskFull }: StartOptions, command: string[]): [program: string, args: string[]] => {
+  const [program = '', ...args] = command;
+  return isDiskFull ? ['sh', ['-c', `trap '' XFSZ; ulimit -f 0; exec "$0" "$@"`, ...command]] : [program, args];
+};
+
+async function serve(options: StartOptions, command: (port: number) => string[]): Promise<Running> {
   const port = await quietPort();
-  const [program = '', ...args] = command(port);
-  const child = spawn(program, args, {
-    env: { ...environment(folder, secrets), PORT: String(port), PHP_CLI_SERVER_WORKERS: '4' },
+  const child = spawn(...onDisk(options, command(port)), {
+    env: { ...environment(options), PORT: String(port), PHP_CLI_SERVER_WORKERS: '4' },
     stdio: 'ignore',
     // A group of its own: PHP's workers outlive the process that started them.
     detached: true,
@@ -98,8 +116,11 @@ async function serve(
     (await fetch(`${url}${path}`)).json() as Promise<Content>;
   await eventually(() => read('/health'));
   return {
-    send: async ({ headers, body }) =>
-      (await fetch(`${url}/webhooks/spark360`, { method: 'POST', headers, body })).status,
+    send: async ({ headers, body }, { chunked = false } = {}) => {
+      const sent = chunked ? new Blob([body]).stream() : body;
+      const request = { method: 'POST', headers, body: sent, duplex: 'half' } as const;
+      return (await fetch(`${url}/webhooks/spark360`, request)).status;
+    },
     report: async () => ({
       ...(await read<Pick<Report, 'stored'>>('/health')),
       ...(await read<Pick<Report, 'missing' | 'late'>>('/gaps')),
@@ -120,8 +141,11 @@ const savedRequest = (headers: Record<string, string>, body: string): string =>
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n${body}`;
 
-async function filter(env: NodeJS.ProcessEnv, input: string): Promise<number> {
-  const child = spawn('sh', [example('shell/receive.sh')], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+async function filter(options: StartOptions, input: string): Promise<number> {
+  const child = spawn(...onDisk(options, ['sh', example('shell/receive.sh')]), {
+    env: environment(options),
+    stdio: ['pipe', 'pipe', options.isDiskFull ? 'ignore' : 'inherit'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stdin.end(input);

@@ -66,6 +66,39 @@ test.each(here)(
   patienceMs,
 );
 
+test.each(here)(
+  '$name: answers 500 while its disk is full, and stores the same request when there is room',
+  async (language) => {
+    const secret = aSecret();
+    const folder = aFolder();
+    // The first one makes the store.
+    await (await started(language, folder, [secret])).kill();
+    let receiver = await started(language, folder, [secret], true);
+    const event = signedEvent(randomUUID(), secret, { sequence: 1 });
+    expect(await receiver.send(event)).toBe(500);
+    await expectReport(receiver, { stored: 0, missing: [], late: [] });
+    await receiver.kill();
+    receiver = await started(language, folder, [secret]);
+    expect(await receiver.send(event)).toBe(204);
+  },
+  patienceMs,
+);
+
+test.each(here.filter(({ name }) => name !== 'shell'))(
+  '$name: reads a body that comes in chunks, and refuses one of more than 4 MiB with 413, with its length and without',
+  async (language) => {
+    const secret = aSecret();
+    const receiver = await started(language, aFolder(), [secret]);
+    const event = signedEvent(randomUUID(), secret, { sequence: 1 }, { filler: 'x'.repeat(1024 * 1024) });
+    expect(await receiver.send(event, { chunked: true })).toBe(204);
+    const tooLarge = { ...event, body: 'x'.repeat(4 * 1024 * 1024 + 1) };
+    expect(await receiver.send(tooLarge)).toBe(413);
+    expect(await receiver.send(tooLarge, { chunked: true })).toBe(413);
+    await expectReport(receiver, { stored: 1, missing: [], late: [] });
+  },
+  patienceMs,
+);
+
 const table = (
   requests: { says: string; status: number }[],
   answers = requests.map(({ status }) => status),
@@ -77,8 +110,13 @@ async function expectReport(receiver: Running, expected: Report): Promise<void> 
   if (report !== null) expect(report).toEqual(expected);
 }
 
-async function started(language: Language, folder: string, secrets: readonly string[]): Promise<Running> {
-  const receiver = await language.start({ folder, secrets });
+async function started(
+  language: Language,
+  folder: string,
+  secrets: readonly string[],
+  isDiskFull = false,
+): Promise<Running> {
+  const receiver = await language.start({ folder, secrets, isDiskFull });
   cleanUp.push(receiver.kill);
   return receiver;
 }
