@@ -10,8 +10,11 @@ export interface CliContext {
   homeFolder: string;
   stdin: Readable & { isTTY?: boolean };
   stdout: Writable & { isTTY?: boolean; columns?: number };
-  stderr: Writable & { isTTY?: boolean };
-  /** Calls `handle` at the first Ctrl-C or SIGTERM; without it the process ends by the signal. */
+  stderr: Writable & { isTTY?: boolean; columns?: number };
+  /**
+   * Calls `handle` at the first Ctrl-C, SIGTERM or SIGHUP, and when stdout cannot be written to any more;
+   * without it the process ends at once.
+   */
   onInterrupt(handle: () => void): void;
   /** Work that needs the service's own parts, by command name. Loaded when it is asked for, and not before. */
   own: OwnCommands;

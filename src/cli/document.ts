@@ -45,7 +45,7 @@ Profiles are in \`~/.config/spark360/config.toml\` (\`XDG_CONFIG_HOME\`), \`[pro
 | ${exitCodes.conflict} | a conflict with what is: 409 |
 | ${exitCodes.unreachable} | the service, or a part it needs, is away |
 | ${exitCodes.partlyDone} | partly done: a recovery of which some was abandoned again |
-| ${exitCodes.interrupted} | interrupted |
+| ${exitCodes.interrupted} | interrupted, or answered with no |
 
 ## \`listen\`
 
