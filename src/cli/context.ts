@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Finding } from '../doctor/check.ts';
+import type { Finding, Tell } from '../doctor/check.ts';
 
 /** What the command line sees of the process it runs in: `src/bin/spark360.ts` gives it, tests may too. */
 export interface CliContext {
@@ -25,7 +25,7 @@ interface OwnCommands {
   /** Runs a role until it is stopped; ends the process itself. */
   role(name: Role): Promise<void>;
   reencrypt(report: ReencryptProgress): Promise<ReencryptResult>;
-  doctor(options: { fix: boolean }): Promise<Finding[]>;
+  doctor(options: { fix: boolean; tell: Tell }): Promise<Finding[]>;
 }
 
 export const roles = ['api', 'worker', 'relay', 'migrate', 'all'] as const;

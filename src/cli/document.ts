@@ -60,7 +60,8 @@ notices nothing, and a copy is made once.
 It looks at Postgres, the schema, Temporal, its namespace and search attributes, what can be seen of its settings, workers, the daily retention,
 clocks, keys, mail, names, the outbox, deliveries whose workflow is gone, and accepted events that were never applied, and says of each what to
 do. To read Temporal's clock it starts a workflow \`doctor/…\` that nothing works on, and terminates it. \`--fix\` registers search attributes, starts a
-workflow for deliveries that have none, and signals accepted events again that the outbox still has.
+workflow for deliveries that have none, and signals accepted events again that the outbox still has. It looks at every unsettled delivery, and reads the
+whole ledger of inbound events in parts: in a large service that takes minutes, and it says how far it is.
 
 ## Commands
 `;
