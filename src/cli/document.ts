@@ -51,9 +51,11 @@ Profiles are in \`~/.config/spark360/config.toml\` (\`XDG_CONFIG_HOME\`), \`[pro
 
 It subscribes an endpoint of its own, of kind \`listener\`: order, retries, attempt log, resend, pause and console pages are as for any other, and
 no URL has to be public. Sandbox leads only, unless \`--prod\`. The secret is made once and kept in the profile: \`spark360 listen --print-secret\`.
-Ctrl-C deletes the endpoint. One that is gone for a minute is paused (\`listener_lost\`): what is due is held, and the same command on the same
-machine takes it up again. \`--tap ENDPOINT\` copies what another endpoint is sent, signed with the profile's secret; the endpoint itself
-notices nothing, and a copy is made once.
+Ctrl-C deletes the endpoint, and so does the end of the terminal or of what reads its output. One that was killed, or is gone for a minute, is taken
+up again by the same command on the same machine; after that minute it is paused (\`listener_lost\`), and what is due is held.
+
+\`--tap ENDPOINT\` copies what another endpoint is sent, signed with the profile's secret; the endpoint itself notices nothing, and a copy is made
+once.
 
 ## \`doctor\`
 
