@@ -1,13 +1,13 @@
 import { ConfigError, readConfig } from '../config/config.ts';
 import { developmentKeys } from '../config/development-keys.ts';
 import { buildDeps } from '../deps.ts';
-import type { Finding } from '../doctor/check.ts';
+import type { Finding, Tell } from '../doctor/check.ts';
 import { examine } from '../doctor/doctor.ts';
 import { withEmbeddedAddresses } from '../../dev/embedded/addresses.ts';
 import { systemResolve } from '../webhooks/resolve.ts';
 
 /** Examines the service that the environment describes. */
-export async function runDoctor({ fix }: { fix: boolean }): Promise<Finding[]> {
+export async function runDoctor({ fix, tell }: { fix: boolean; tell: Tell }): Promise<Finding[]> {
   const config = await readEnvironment();
   if (Array.isArray(config)) return config;
   // stdout is for what was found.
@@ -28,7 +28,7 @@ export async function runDoctor({ fix }: { fix: boolean }): Promise<Finding[]> {
       resolve: systemResolve,
       now: Date.now,
     };
-    return await examine(deps, { fix });
+    return await examine(deps, { fix, tell });
   } finally {
     await built.close();
   }

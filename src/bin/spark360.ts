@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import type { Writable } from 'node:stream';
 import type { CliContext, Role } from '../cli/context.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
 import { runCli } from '../cli/run.ts';
 
 const packageFile = new URL(
@@ -18,6 +20,25 @@ const rolesByName: Record<Role, () => Promise<unknown>> = {
   all: () => import('./all.ts'),
 };
 
+/** Ends the command: at once, or as `onInterrupt` says. */
+let interrupt = (): void => process.exit(codeAtEnd(exitCodes.interrupted));
+let stdoutError: NodeJS.ErrnoException | null = null;
+process.stdout.on('error', (error) => {
+  stdoutError ??= error;
+  interrupt();
+});
+// With the terminal gone there is no place to tell it.
+process.stderr.on('error', () => undefined);
+
+/** A closed pipe (`spark360 … | head`) ends a command, and is no error of it. */
+function codeAtEnd(code: number): number {
+  if (stdoutError === null || code !== exitCodes.interrupted) return code;
+  return stdoutError.code === 'EPIPE' ? exitCodes.done : exitCodes.failed;
+}
+
+/** Resolves when all that was written is handed over: a write to a pipe goes on after `write` has returned. */
+const flushed = (stream: Writable): Promise<void> => new Promise((resolve) => stream.write('', () => resolve()));
+
 const context: CliContext = {
   environment: process.env,
   workingFolder: process.cwd(),
@@ -26,8 +47,11 @@ const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   onInterrupt(handle) {
+    interrupt = handle;
     process.once('SIGINT', handle);
     process.once('SIGTERM', handle);
+    // A terminal that is closed tells it more than once: by the shell, and by the kernel.
+    process.on('SIGHUP', handle);
   },
   own: {
     // Each runs when it is imported, and ends the process itself.
@@ -37,7 +61,8 @@ const context: CliContext = {
   },
 };
 
-// A closed pipe (`spark360 … | head`) is no error of the command.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-process.exitCode = await runCli(context, process.argv.slice(2), version);
-process.exit();
+const code = await runCli(context, process.argv.slice(2), version);
+// A reader may be slow: from here on a signal ends the process at once.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(codeAtEnd(code));

@@ -37,7 +37,7 @@ export class ApiClient {
       ...(query !== undefined && { query }),
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
-    const text = await response.text();
+    const text = await this.#reach(() => response.text());
     return (text === '' ? null : JSON.parse(text)) as Answer;
   }
 
@@ -54,12 +54,6 @@ export class ApiClient {
     return all;
   }
 
-  /** How many items a list has, counted up to `limit`. */
-  async count(path: string, query: Query, limit = 1_000): Promise<{ count: number; isAll: boolean }> {
-    const page = await this.list<unknown>(path, { query, limit });
-    return { count: page.data.length, isAll: page.next_cursor === null };
-  }
-
   /** A successful response, its body unread. Without a time limit of its own: a stream may last. */
   async fetch(method: string, path: string, { body, query = {}, signal }: CallOptions): Promise<Response> {
     if (this.#key === undefined) {
@@ -69,23 +63,27 @@ export class ApiClient {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const response = await this.#reach(url, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.#key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal !== undefined && { signal }),
-    });
-    if (!response.ok) throw apiError(await problemOf(response));
+    const response = await this.#reach(() =>
+      fetch(url, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.#key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal !== undefined && { signal }),
+      }),
+    );
+    if (!response.ok) throw apiError(await this.#reach(() => problemOf(response)));
     return response;
   }
 
-  async #reach(url: URL, init: RequestInit): Promise<Response> {
+  /** The connection may fail at an answer's body as well. */
+  async #reach<Answer>(read: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await fetch(url, init);
+      return await read();
     } catch (error) {
+      if (error instanceof SyntaxError) throw error;
       const cause = (error as Error).cause as { code?: string } | undefined;
       const reason = (error as Error).name === 'TimeoutError' ? `no answer within ${timeoutMs / 1_000} s` : cause?.code;
       throw unreachableError(`${this.url} does not answer${reason === undefined ? '' : ` (${reason})`}.`, error);

@@ -15,6 +15,12 @@ export type LeadSummary = Pick<Lead, 'lead_id' | 'organization_id' | 'mode' | 's
   updated_at: string;
 };
 
+/** Part of `GET …/endpoints/{id}/health`; each number goes up to `counted_to`. */
+export interface EndpointHealth {
+  unsettled: { pending: number; delivering: number; retrying: number; held: number };
+  counted_to: number;
+}
+
 export interface RecoveryJob {
   id: string;
   status: 'running' | 'done';

@@ -11,9 +11,12 @@ export class Cli {
   readonly context: CliContext;
   /** Whether errors are documents: known before the arguments are parsed, for those that are about the arguments. */
   readonly wantsJson: boolean;
+  /** Likewise, whether errors may be colored. */
+  readonly wantsColor: boolean;
   readonly #cleanups = new Set<() => Promise<void>>();
   #isWatching = false;
-  /** Ends the command as Ctrl-C does. */
+  #cleanedUp: Promise<void> | undefined;
+  /** Ends the command as Ctrl-C does. Called again it changes nothing: what is cleaned up is waited for. */
   interrupt: () => void = () => undefined;
   /** Resolves at Ctrl-C, once a command has begun and what it left is cleaned up. */
   readonly interrupted: Promise<void>;
@@ -21,8 +24,11 @@ export class Cli {
   constructor(context: CliContext, args: readonly string[]) {
     this.context = context;
     this.wantsJson = args.includes('--json') || args.includes('--jsonl');
+    this.wantsColor = !args.includes('--no-color');
     this.interrupted = new Promise((resolve) => {
-      this.interrupt = () => void this.#cleanUp().then(resolve);
+      this.interrupt = () => {
+        this.#cleanedUp ??= this.#cleanUp().then(resolve);
+      };
     });
   }
 
@@ -35,7 +41,10 @@ export class Cli {
     return openSession(this.context, command.optsWithGlobals(), { mayBeNew });
   }
 
-  /** Runs `cleanup` once: at Ctrl-C, or when the function that is given back is called. */
+  /**
+   * Runs `cleanup` once: at Ctrl-C, or when the function that is given back is called.
+   * At Ctrl-C its errors are not told: it tells itself what a person has to know.
+   */
   onEnd(cleanup: () => Promise<void>): () => Promise<void> {
     this.#cleanups.add(cleanup);
     return async () => {

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Finding } from '../doctor/check.ts';
+import type { Finding, Tell } from '../doctor/check.ts';
 
 /** What the command line sees of the process it runs in: `src/bin/spark360.ts` gives it, tests may too. */
 export interface CliContext {
@@ -10,8 +10,11 @@ export interface CliContext {
   homeFolder: string;
   stdin: Readable & { isTTY?: boolean };
   stdout: Writable & { isTTY?: boolean; columns?: number };
-  stderr: Writable & { isTTY?: boolean };
-  /** Calls `handle` at the first Ctrl-C or SIGTERM; without it the process ends by the signal. */
+  stderr: Writable & { isTTY?: boolean; columns?: number };
+  /**
+   * Calls `handle` at the first Ctrl-C, SIGTERM or SIGHUP, and when stdout cannot be written to any more;
+   * without it the process ends at once.
+   */
   onInterrupt(handle: () => void): void;
   /** Work that needs the service's own parts, by command name. Loaded when it is asked for, and not before. */
   own: OwnCommands;
@@ -22,7 +25,7 @@ interface OwnCommands {
   /** Runs a role until it is stopped; ends the process itself. */
   role(name: Role): Promise<void>;
   reencrypt(report: ReencryptProgress): Promise<ReencryptResult>;
-  doctor(options: { fix: boolean }): Promise<Finding[]>;
+  doctor(options: { fix: boolean; tell: Tell }): Promise<Finding[]>;
 }
 
 export const roles = ['api', 'worker', 'relay', 'migrate', 'all'] as const;

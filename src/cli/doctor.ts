@@ -2,6 +2,7 @@ import type { Finding } from '../doctor/check.ts';
 import type { CliContext } from './context.ts';
 import { endWith } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import { withProgress } from './progress.ts';
 import { outputOf } from './session.ts';
 import type { GlobalOptions } from './settings.ts';
 import { printable } from './table.ts';
@@ -10,7 +11,9 @@ import { printable } from './table.ts';
 export async function runDoctor(context: CliContext, options: GlobalOptions, { fix }: { fix: boolean }): Promise<void> {
   const out = outputOf(context, options);
   if (out.format === 'text') out.note('Looking …');
-  const findings = await context.own.doctor({ fix });
+  const findings = await withProgress({ context, out }, 0, (update) =>
+    context.own.doctor({ fix, tell: (progress) => update(0, progress) }),
+  );
   const isWell = findings.every(({ status }) => status !== 'failed');
   if (out.format === 'jsonl') for (const finding of findings) out.item(finding);
   else if (out.format === 'json') out.document({ ok: isWell, findings });

@@ -45,22 +45,25 @@ Profiles are in \`~/.config/spark360/config.toml\` (\`XDG_CONFIG_HOME\`), \`[pro
 | ${exitCodes.conflict} | a conflict with what is: 409 |
 | ${exitCodes.unreachable} | the service, or a part it needs, is away |
 | ${exitCodes.partlyDone} | partly done: a recovery of which some was abandoned again |
-| ${exitCodes.interrupted} | interrupted |
+| ${exitCodes.interrupted} | interrupted, or answered with no |
 
 ## \`listen\`
 
 It subscribes an endpoint of its own, of kind \`listener\`: order, retries, attempt log, resend, pause and console pages are as for any other, and
 no URL has to be public. Sandbox leads only, unless \`--prod\`. The secret is made once and kept in the profile: \`spark360 listen --print-secret\`.
-Ctrl-C deletes the endpoint. One that is gone for a minute is paused (\`listener_lost\`): what is due is held, and the same command on the same
-machine takes it up again. \`--tap ENDPOINT\` copies what another endpoint is sent, signed with the profile's secret; the endpoint itself
-notices nothing, and a copy is made once.
+Ctrl-C deletes the endpoint, and so does the end of the terminal or of what reads its output. One that was killed, or is gone for a minute, is taken
+up again by the same command on the same machine; after that minute it is paused (\`listener_lost\`), and what is due is held.
+
+\`--tap ENDPOINT\` copies what another endpoint is sent, signed with the profile's secret; the endpoint itself notices nothing, and a copy is made
+once.
 
 ## \`doctor\`
 
 It looks at Postgres, the schema, Temporal, its namespace and search attributes, what can be seen of its settings, workers, the daily retention,
 clocks, keys, mail, names, the outbox, deliveries whose workflow is gone, and accepted events that were never applied, and says of each what to
 do. To read Temporal's clock it starts a workflow \`doctor/…\` that nothing works on, and terminates it. \`--fix\` registers search attributes, starts a
-workflow for deliveries that have none, and signals accepted events again that the outbox still has.
+workflow for deliveries that have none, and signals accepted events again that the outbox still has. It looks at every unsettled delivery, and reads the
+whole ledger of inbound events in parts: in a large service that takes minutes, and it says how far it is.
 
 ## Commands
 `;

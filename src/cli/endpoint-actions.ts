@@ -1,35 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Endpoint } from './api-types.ts';
+import type { Endpoint, EndpointHealth } from './api-types.ts';
 import { assertSuccess, endWith } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { startProgress } from './progress.ts';
+import { whileAway } from './poll.ts';
+import { withProgress } from './progress.ts';
 import type { Session } from './session.ts';
 
-const unsettled = ['pending', 'delivering', 'retrying', 'held'] as const;
 const recheckAfterMs = 1_000;
 
-/** How many deliveries of some statuses there are: `17`, or `1,000 or more` where counting on would take long. */
-async function countOf(session: Session, filter: Record<string, string>, statuses: readonly string[]) {
-  const path = await session.organizationPath('deliveries');
-  let count = 0;
-  let isAll = true;
-  for (const status of statuses) {
-    const counted = await session.api.count(path, { ...filter, status });
-    count += counted.count;
-    isAll &&= counted.isAll;
-  }
-  return { count, words: `${count.toLocaleString('en-US')}${isAll ? '' : ' or more'}` };
+/** What is unsettled at an endpoint, what deleting it would abandon: `17`, or `100,000 or more`. */
+async function countUnsettled({ api }: Session, path: string) {
+  const { unsettled, counted_to } = await api.call<EndpointHealth>('GET', `${path}/health`);
+  const counts = Object.values(unsettled);
+  const count = counts.reduce((sum, one) => sum + one, 0);
+  const isAll = counts.every((one) => one < counted_to);
+  return { count, words: atLeast(count, isAll) };
 }
 
-/** What is unsettled at an endpoint or of a lead: what deleting it would abandon. */
-export const countUnsettled = (session: Session, filter: { endpoint_id: string } | { lead_id: string }) =>
-  countOf(session, filter, unsettled);
+async function countHeld({ api }: Session, path: string) {
+  const { unsettled, counted_to } = await api.call<EndpointHealth>('GET', `${path}/health`);
+  return { count: unsettled.held, words: atLeast(unsettled.held, unsettled.held < counted_to) };
+}
+
+/** `17`, or `17 or more` where that is not all. */
+export const atLeast = (count: number, isAll: boolean): string =>
+  `${count.toLocaleString('en-US')}${isAll ? '' : ' or more'}`;
 
 export async function deleteEndpoint(session: Session, id: string, dryRun: boolean): Promise<void> {
   const { api, out, confirm } = session;
   const path = await session.organizationPath('endpoints', id);
   const { url } = await api.call<Endpoint>('GET', path);
-  const { count, words } = await countUnsettled(session, { endpoint_id: id });
+  const { count, words } = await countUnsettled(session, path);
   out.note(`Deleting ${url} abandons its unsettled deliveries: ${words}.`);
   if (dryRun) return out.thing({ unsettled: count, dry_run: true }, [['unsettled', words]]);
   await confirm('Delete it?');
@@ -40,7 +41,7 @@ export async function deleteEndpoint(session: Session, id: string, dryRun: boole
 export async function pauseEndpoint(session: Session, id: string, dryRun: boolean): Promise<void> {
   const { api, out } = session;
   const path = await session.organizationPath('endpoints', id);
-  const { count, words } = await countUnsettled(session, { endpoint_id: id });
+  const { count, words } = await countUnsettled(session, path);
   if (dryRun) return out.thing({ unsettled: count, dry_run: true }, [['would be held', words]]);
   const paused = await api.call<Endpoint>('POST', `${path}/pause`);
   out.note(`Held from now on: ${words} unsettled, and what is emitted until it is resumed.`);
@@ -55,22 +56,58 @@ export async function pauseEndpoint(session: Session, id: string, dryRun: boolea
 export async function resumeEndpoint(session: Session, id: string, wait: boolean): Promise<void> {
   const { api, out } = session;
   const path = await session.organizationPath('endpoints', id);
-  const before = await countOf(session, { endpoint_id: id }, ['held']);
-  let endpoint = await api.call<Endpoint>('POST', `${path}/resume`);
-  const progress = startProgress(session, before.count);
-  for (let held = before; wait && held.count > 0 && endpoint.status === 'active'; ) {
-    progress.update(before.count - held.count, `${held.words} held`);
-    await sleep(recheckAfterMs);
-    held = await countOf(session, { endpoint_id: id }, ['held']);
-    endpoint = await api.call<Endpoint>('GET', path);
-  }
+  const before = await countHeld(session, path);
+  const resumed = await api.call<Endpoint>('POST', `${path}/resume`);
+  const endpoint = wait ? await untilNoneIsHeld(session, path, resumed, before) : resumed;
   const isPaused = endpoint.status === 'paused';
-  progress.end(isPaused ? `Paused again: ${endpoint.paused_reason}` : wait ? 'Nothing is held.' : 'Resumed.');
+  out.note(isPaused ? `Paused again: ${endpoint.paused_reason}` : wait ? 'Nothing is held.' : 'Resumed.');
   out.thing(endpoint, [
     ['endpoint', endpoint.id],
     ['status', endpoint.paused_reason ?? endpoint.status],
   ]);
   if (isPaused) throw endWith(exitCodes.failed);
+}
+
+/** Gives the endpoint as it is then: paused again, or with nothing held. */
+function untilNoneIsHeld(
+  session: Session,
+  path: string,
+  resumed: Endpoint,
+  before: { count: number; words: string },
+): Promise<Endpoint> {
+  return withProgress(session, before.count, async (update) => {
+    let endpoint = resumed;
+    for (let held = before; held.count > 0 && endpoint.status === 'active'; ) {
+      const gone = before.count - held.count;
+      update(gone, `${held.words} held`);
+      await sleep(recheckAfterMs);
+      const tell = (text: string) => update(gone, text);
+      held = await whileAway(tell, () => countHeld(session, path));
+      endpoint = await whileAway(tell, () => session.api.call<Endpoint>('GET', path));
+    }
+    return endpoint;
+  });
+}
+
+/** Asks where there is no overlap: that cannot be undone. */
+export async function rotateSecret(
+  session: Session,
+  id: string,
+  { overlapSeconds, dryRun }: { overlapSeconds: number; dryRun: boolean },
+): Promise<void> {
+  const { api, out } = session;
+  const path = await session.organizationPath('endpoints', id);
+  if (dryRun || overlapSeconds === 0) {
+    const { url } = await api.call<Endpoint>('GET', path);
+    const until = overlapSeconds === 0 ? 'stops at once' : `goes on for ${overlapSeconds.toLocaleString('en-US')} s`;
+    out.note(`A new secret signs what is sent to ${url}; the present one ${until}.`);
+  }
+  if (dryRun) return out.thing({ dry_run: true, count: 1 }, [['would be rotated', id]]);
+  if (overlapSeconds === 0) await session.confirm('Rotate it without an overlap?');
+  const made = await api.call<{ secret: string }>('POST', `${path}/rotate-secret`, {
+    body: { overlap_seconds: overlapSeconds },
+  });
+  out.thing(made, [['secret', made.secret]]);
 }
 
 interface TestResult {

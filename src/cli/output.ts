@@ -8,19 +8,25 @@ type OutputFormat = 'text' | 'json' | 'jsonl';
 
 interface OutputOptions {
   format: OutputFormat;
+  /** Where a terminal shows colors: whether it may. */
   color: boolean;
 }
+
+type OutputContext = Pick<CliContext, 'stdout' | 'stderr' | 'environment'>;
 
 /** Data goes to stdout, everything else to stderr (clig.dev), so that a pipe gets data only. */
 export class Output {
   readonly format: OutputFormat;
+  /** Colors of the data: a pipe may take it away from the terminal, and leave the notes there. */
   readonly paint: ReturnType<typeof pc.createColors>;
+  readonly #notePaint: ReturnType<typeof pc.createColors>;
   readonly #stdout: CliContext['stdout'];
   readonly #stderr: CliContext['stderr'];
 
-  constructor({ stdout, stderr }: Pick<CliContext, 'stdout' | 'stderr'>, { format, color }: OutputOptions) {
+  constructor({ stdout, stderr, environment }: OutputContext, { format, color }: OutputOptions) {
     this.format = format;
-    this.paint = pc.createColors(color);
+    this.paint = pc.createColors(color && showsColor(environment, stdout));
+    this.#notePaint = pc.createColors(color && showsColor(environment, stderr));
     this.#stdout = stdout;
     this.#stderr = stderr;
   }
@@ -60,9 +66,14 @@ export class Output {
     this.#stderr.write(`${text}\n`);
   }
 
+  /** What a person should mend. */
+  warn(text: string): void {
+    this.note(this.#notePaint.yellow(text));
+  }
+
   /** Which command is likely next; programs that read JSON need no hint. */
   hint(command: string): void {
-    if (this.format === 'text') this.note(this.paint.dim(`Next: ${command}`));
+    if (this.format === 'text') this.note(this.#notePaint.dim(`Next: ${command}`));
   }
 
   error({ problem }: CliError): void {
@@ -72,7 +83,7 @@ export class Output {
   }
 
   #problem({ detail, title, errors }: Problem): void {
-    this.note(`${this.paint.red('Error:')} ${printable(detail || title)}`);
+    this.note(`${this.#notePaint.red('Error:')} ${printable(detail || title)}`);
     for (const { path, message } of errors) this.note(`  ${printable(path)}: ${printable(message)}`);
   }
 
@@ -84,6 +95,6 @@ export class Output {
   }
 }
 
-/** NO_COLOR (no-color.org) and `--no-color` switch colors off; so does an output that is no terminal. */
-export const wantsColor = ({ environment, stdout }: CliContext, flag: boolean): boolean =>
-  flag && !environment.NO_COLOR && environment.TERM !== 'dumb' && stdout.isTTY === true;
+/** NO_COLOR (no-color.org) switches colors off; so does an output that is no terminal. */
+const showsColor = (environment: CliContext['environment'], { isTTY }: { isTTY?: boolean }): boolean =>
+  !environment.NO_COLOR && environment.TERM !== 'dumb' && isTTY === true;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecoveryJob } from './api-types.ts';
 import { endWith } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { startProgress } from './progress.ts';
+import { whileAway } from './poll.ts';
+import { withProgress } from './progress.ts';
 import type { Session } from './session.ts';
 import { plural } from './values.ts';
 
@@ -37,7 +38,10 @@ export async function recover(session: Session, endpoint: string, options: Recov
   await confirm('Send them again?');
   const { count, job_id } = await api.call<Begun>('POST', path, { body: filter });
   if (job_id === null) throw new Error('a recovery was begun without a job');
-  if (options.wait) return watchJob(session, job_id);
+  if (options.wait) {
+    out.note(`The job goes on without this command, which may be ended: spark360 jobs watch ${job_id}`);
+    return watchJob(session, job_id);
+  }
   out.thing({ count, job_id }, [
     ['count', count],
     ['job', job_id],
@@ -49,16 +53,20 @@ export async function recover(session: Session, endpoint: string, options: Recov
 export async function watchJob(session: Session, id: string): Promise<void> {
   const { api, out } = session;
   const path = await session.organizationPath('jobs', id);
-  let job = await api.call<RecoveryJob>('GET', path);
-  const progress = startProgress(session, job.count ?? 0);
-  while (job.status === 'running') {
-    const settled = job.delivered + job.abandoned;
-    progress.update(settled, `${settled} of ${job.count ?? '?'} settled`);
-    if (out.format === 'jsonl') out.item(job);
-    await sleep(recheckAfterMs);
-    job = await api.call<RecoveryJob>('GET', path);
-  }
-  progress.end(`${job.delivered} delivered, ${job.abandoned} abandoned again.`);
+  const read = () => api.call<RecoveryJob>('GET', path);
+  const begun = await read();
+  const job = await withProgress(session, begun.count ?? 0, async (update) => {
+    let seen = begun;
+    while (seen.status === 'running') {
+      const settled = seen.delivered + seen.abandoned;
+      update(settled, `${settled} of ${seen.count ?? '?'} settled`);
+      if (out.format === 'jsonl') out.item(seen);
+      await sleep(recheckAfterMs);
+      seen = await whileAway((text) => update(settled, text), read);
+    }
+    return seen;
+  });
+  out.note(`${job.delivered} delivered, ${job.abandoned} abandoned again.`);
   out.thing(job, Object.entries(job));
   if (job.abandoned > 0) throw endWith(exitCodes.partlyDone);
 }

@@ -1,16 +1,16 @@
 import type { CliContext } from './context.ts';
 import { failedError } from './errors.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { outputOf } from './session.ts';
 import type { GlobalOptions } from './settings.ts';
 
 /** @throws exit code 1 when something is left under another key */
 export async function reencryptAll(context: CliContext, options: GlobalOptions): Promise<void> {
   const out = outputOf(context, options);
-  const progress = startProgress({ context, out }, 0);
-  const result = await context.own.reencrypt((kind, count) => progress.update(count, `${kind}: ${count} sealed anew`));
-  const { keyId, endpoints, leads, left } = result;
-  progress.end(`Sealed anew under key ${keyId}: the secrets of ${endpoints} endpoints, the state of ${leads} leads.`);
+  const { keyId, endpoints, leads, left } = await withProgress({ context, out }, 0, (update) =>
+    context.own.reencrypt((kind, count) => update(count, `${kind}: ${count} sealed anew`)),
+  );
+  out.note(`Sealed anew under key ${keyId}: the secrets of ${endpoints} endpoints, the state of ${leads} leads.`);
   out.thing({ key_id: keyId, endpoints, leads, left }, [
     ['key', keyId],
     ['endpoints', endpoints],

@@ -3,7 +3,7 @@ import { Cli } from './cli.ts';
 import type { CliContext } from './context.ts';
 import { CliError, failedError, usageError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { Output, wantsColor } from './output.ts';
+import { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command and gives the exit code; errors are on stderr by then. */
@@ -21,8 +21,8 @@ export async function runCli(context: CliContext, args: readonly string[], versi
  * Writes an error, and gives its exit code. Commander has written its own errors; with `--json` they are a document
  * like any other.
  */
-function reportError({ context, wantsJson }: Cli, error: unknown): number {
-  const out = new Output(context, { format: wantsJson ? 'json' : 'text', color: wantsColor(context, true) });
+function reportError({ context, wantsJson, wantsColor }: Cli, error: unknown): number {
+  const out = new Output(context, { format: wantsJson ? 'json' : 'text', color: wantsColor });
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     if (wantsJson) out.error(usageError(error.message.replace(/^error: /, '')));

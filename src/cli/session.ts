@@ -1,7 +1,7 @@
 import { ApiClient } from './api-client.ts';
 import type { CliContext } from './context.ts';
 import { usageError } from './errors.ts';
-import { Output, wantsColor } from './output.ts';
+import { Output } from './output.ts';
 import { type GlobalOptions, readSettings, type Settings } from './settings.ts';
 import { segment } from './values.ts';
 
@@ -36,7 +36,7 @@ export const mayAsk = ({ stdin, stderr }: CliContext, { input, json, jsonl }: Gl
 
 export function outputOf(context: CliContext, options: GlobalOptions): Output {
   const format = options.jsonl === true ? 'jsonl' : options.json === true ? 'json' : 'text';
-  return new Output(context, { format, color: wantsColor(context, options.color !== false) });
+  return new Output(context, { format, color: options.color !== false });
 }
 
 export async function openSession(
@@ -47,7 +47,7 @@ export async function openSession(
   const settings = await readSettings(context, options, { mayBeNew });
   const api = new ApiClient(settings.apiUrl, settings.apiKey);
   const out = outputOf(context, options);
-  if (settings.warning !== null) out.note(out.paint.yellow(settings.warning));
+  if (settings.warning !== null) out.warn(settings.warning);
   const whoami = () => api.call<Identity>('GET', '/v1/session');
   const organization = async () => {
     const named = settings.organization ?? (await whoami()).organization_id;

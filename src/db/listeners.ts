@@ -14,12 +14,18 @@ const renewSql = `
   update listeners l set lease_expires_at = now() + make_interval(secs => $3 / 1000.0) from endpoints p
    where ${isListenerOf} returning p.status, p.paused_reason`;
 
+/** In place of a stream that its listener has ended; null is a listener whose first stream is still to come. */
+const endedStream = '00000000-0000-0000-0000-000000000000';
+
 const findLostSql = `
   select p.id from listeners l join endpoints p on p.id = l.endpoint_id
-   where p.organization_id = $1 and p.description = $2 and p.mode = $3 and p.deleted_at is null and l.lease_expires_at <= now()
+   where p.organization_id = $1 and p.description = $2 and p.mode = $3 and p.deleted_at is null
+     and (l.lease_expires_at <= now() or l.stream_id = '${endedStream}')
    order by p.created_at desc limit 1`;
 
 const openStreamSql = `update listeners l set stream_id = $3 from endpoints p where ${isListenerOf}`;
+
+const endStreamSql = `update listeners set stream_id = '${endedStream}' where endpoint_id = $1 and stream_id = $2`;
 
 /** Leases of listeners, and the requests under way to them, by the database's clock: several processes look at it. */
 export const listeners = (db: Queryable) => ({
@@ -38,7 +44,10 @@ export const listeners = (db: Queryable) => ({
     return row === undefined ? null : { status: row.status, pausedReason: row.paused_reason };
   },
 
-  /** The newest listener of a name whose lease is over: what is held there waits for its command line to come back. */
+  /**
+   * The newest listener of a name whose lease is over, or that ended its stream: what is due there waits for its command
+   * line to come back.
+   */
   async findLost(organizationId: string, name: string, mode: string): Promise<string | null> {
     const [row] = await db.query<{ id: string }>(findLostSql, [organizationId, name, mode]);
     return row?.id ?? null;
@@ -51,6 +60,9 @@ export const listeners = (db: Queryable) => ({
   /** From here on requests go to this stream and to no other. False: there is no such listener. */
   openStream: async (organizationId: string, endpointId: string, streamId: string): Promise<boolean> =>
     (await db.execute(openStreamSql, [organizationId, endpointId, streamId])) > 0,
+
+  /** The listener ended its stream, and no other one was opened since. */
+  endStream: (endpointId: string, streamId: string) => db.execute(endStreamSql, [endpointId, streamId]),
 
   /** Removes what is under way to a deleted endpoint, and its lease. */
   async end(endpointId: string): Promise<void> {

@@ -38,12 +38,17 @@ export interface Finding {
 
 export type Found = Pick<Finding, 'status' | 'detail' | 'remedy'> & { fixed?: string };
 
+export type Tell = (progress: string) => void;
+
 export interface Check {
   name: string;
   /** Checks that must not have failed: this one would say nothing new then. */
   needs: readonly string[];
-  /** @param fix repairs where that is safe */
-  run(deps: DoctorDeps, fix: boolean): Promise<Found>;
+  /**
+   * @param fix repairs where that is safe
+   * @param tell hears how far a check is that takes long; one that is silent is given up
+   */
+  run(deps: DoctorDeps, fix: boolean, tell: Tell): Promise<Found>;
   /** What to do when the check itself fails with an error. */
   remedy: string;
 }

@@ -1,5 +1,4 @@
-import type { Check, DoctorDeps, Finding } from './check.ts';
-import { within } from '../within.ts';
+import type { Check, DoctorDeps, Finding, Found, Tell } from './check.ts';
 import { clocksCheck } from './clocks.ts';
 import { keysCheck } from './keys.ts';
 import { lostEventsCheck, orphansCheck } from './orphans.ts';
@@ -33,17 +32,28 @@ const checks: readonly Check[] = [
   lostEventsCheck,
 ];
 
-/** A part that is away answers nothing: the others are looked at all the same (milliseconds). */
+/** A part that is away tells and answers nothing: the others are looked at all the same (milliseconds). */
 const patienceMs = 60_000;
 
+interface Options {
+  fix: boolean;
+  /** Hears how far a check is that takes long. */
+  tell?: Tell;
+}
+
 /** Looks at everything the service needs, one thing after the other; an error of one check is what it found. */
-export async function examine(deps: DoctorDeps, { fix }: { fix: boolean }): Promise<Finding[]> {
+export async function examine(deps: DoctorDeps, { fix, tell = () => undefined }: Options): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const check of checks) findings.push(await look(check, deps, fix, findings));
+  for (const check of checks) findings.push(await look(check, deps, { fix, tell }, findings));
   return findings;
 }
 
-async function look(check: Check, deps: DoctorDeps, fix: boolean, before: readonly Finding[]): Promise<Finding> {
+async function look(
+  check: Check,
+  deps: DoctorDeps,
+  { fix, tell }: Required<Options>,
+  before: readonly Finding[],
+): Promise<Finding> {
   const { name, needs, remedy } = check;
   const missing = before.find(
     (finding) => needs.includes(finding.check) && (finding.status === 'failed' || finding.status === 'skipped'),
@@ -53,15 +63,29 @@ async function look(check: Check, deps: DoctorDeps, fix: boolean, before: readon
     return { check: name, status: 'skipped', detail, remedy: null, fixed: null };
   }
   try {
-    const found = await within(patienceMs, check.run(deps, fix), tooLate);
+    const found = await unlessSilent((heard) =>
+      check.run(deps, fix, (progress) => {
+        heard();
+        tell(`${name}: ${progress}`);
+      }),
+    );
     return { check: name, fixed: null, ...found };
   } catch (error) {
     return { check: name, status: 'failed', detail: formatError(error), remedy, fixed: null };
   }
 }
 
-function tooLate(): never {
-  throw new Error(`no answer within ${patienceMs / 1_000} s`);
+/** Gives `run` up when it has neither ended nor called `heard` for too long. */
+async function unlessSilent(run: (heard: () => void) => Promise<Found>): Promise<Found> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1_000} s`)), patienceMs);
+  });
+  try {
+    return await Promise.race([run(() => timer?.refresh()), silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** One error per address that was tried has no words of its own. */

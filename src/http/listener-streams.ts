@@ -48,7 +48,11 @@ export class ListenerStreams {
     const stream = this.#stream(endpointId, streamId, response);
     this.#open.get(endpointId)?.end();
     this.#open.set(endpointId, stream);
-    response.once('close', () => this.#ended(endpointId, stream));
+    response.once('close', () => {
+      this.#ended(endpointId, stream);
+      // One that we ended, or that another one follows, says nothing of its listener.
+      if (!response.writableEnded) this.#deps.listeners.endStream(endpointId, streamId).catch(this.#deps.onError);
+    });
     stream.pump();
     return true;
   }

@@ -1,17 +1,23 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { buildServiceOnce } from '../support/built-service.ts';
 import { aLead } from '../support/lead-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { type TestApi, startTestApi } from '../http/api.ts';
 import { aPartner, deliveriesAt, type Partner, publish, untilDeliveries } from '../http/partner.ts';
 import { Person, type Running } from './spark360.ts';
+import { away, startStubApi } from './stub-api.ts';
 
 let api: TestApi;
 let local: Receiver;
 let partner: Partner;
 let person: Person;
 const running: Running[] = [];
+/** Groups of processes that a shell started; each has ended where its test went well. */
+const groups: number[] = [];
 beforeAll(async () => {
   api = await startTestApi({ worker: true });
 });
@@ -24,9 +30,18 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const { child } of running.splice(0)) child.kill('SIGKILL');
+  for (const group of groups.splice(0)) killGroup(group);
   await local.close();
   person.forget();
 });
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
 
 /** Starts `listen`, and gives it with the endpoint that it is. */
 async function listen(...args: string[]) {
@@ -106,11 +121,80 @@ test('a resend and a test event reach the listener too', async () => {
   });
 });
 
-test('Ctrl-C deletes the endpoint', async () => {
+test.each(['SIGINT', 'SIGHUP'] as const)('%s deletes the endpoint', async (signal) => {
   const { listener, path } = await listen();
-  listener.child.kill('SIGINT');
+  listener.child.kill(signal);
+  // A shell whose terminal was closed sends it once more.
+  if (signal === 'SIGHUP') listener.child.kill(signal);
   expect(await listener.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('Deleted') });
   expect((await api.call('GET', path)).status).toBe(404);
+});
+
+test('Ctrl-C before the subscription was answered leaves no endpoint behind', async () => {
+  const listener = { current: null as Running | null };
+  const proxy = await startStubApi(async (call) => {
+    if (!call.endsWith('/endpoints/listen')) return null;
+    listener.current?.child.kill('SIGINT');
+    return null;
+  }, api.url);
+  listener.current = person.start(['listen'], { environment: { SPARK360_API_URL: proxy.url } });
+  running.push(listener.current);
+  expect(await listener.current.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('Deleted') });
+  expect(proxy.calls.filter((call) => call.startsWith('DELETE'))).toHaveLength(1);
+  const { body } = await api.call('GET', `${partner.path}/endpoints`);
+  expect(body.data.map(({ kind }: { kind: string }) => kind)).toEqual(['webhook']);
+  await proxy.close();
+});
+
+test('an endpoint that cannot be deleted at the end is told, with what to do', async () => {
+  const proxy = await startStubApi((call) => (call.startsWith('DELETE') ? away : null), api.url);
+  const listener = person.start(['listen'], { environment: { SPARK360_API_URL: proxy.url } });
+  running.push(listener);
+  await listener.says(/Signed with the secret/);
+  listener.child.kill('SIGINT');
+  expect(await listener.ended).toMatchObject({
+    code: 130,
+    stderr: expect.stringMatching(/The endpoint is still there: Postgres is away\.[\s\S]*spark360 endpoints delete /),
+  });
+  await proxy.close();
+});
+
+test('a reader that has read enough ends the listener, and its endpoint', async () => {
+  const command = `"${process.execPath}" "${buildServiceOnce().role('spark360')}" listen --jsonl`;
+  const shell = spawn('sh', ['-c', `${command} | head -n 1`], {
+    env: person.environment as unknown as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  groups.push(shell.pid ?? 0);
+  const firstLine = once(shell.stdout.setEncoding('utf8'), 'data');
+  const ended = once(shell, 'close');
+  const listeners = async () =>
+    (await api.call('GET', `${partner.path}/endpoints`)).body.data.filter(
+      ({ kind }: { kind: string }) => kind === 'listener',
+    );
+  await eventually(async () => expect(await listeners()).toHaveLength(1));
+  await play();
+  expect(JSON.parse((await firstLine)[0])).toMatchObject({ event: 'lead.enriched' });
+  await play();
+  await ended;
+  expect(await listeners()).toEqual([]);
+});
+
+test('a listener that was killed and is started again at once is the same endpoint', async () => {
+  const { listener, endpoint } = await listen();
+  listener.child.kill('SIGKILL');
+  await listener.ended;
+  const hasEnded = "stream_id = '00000000-0000-0000-0000-000000000000'";
+  await eventually(async () =>
+    expect(
+      await api.deps.db.query(`select from listeners where endpoint_id = $1 and ${hasEnded}`, [endpoint.id]),
+    ).toHaveLength(1),
+  );
+  const again = await listen();
+  expect(again.endpoint.id).toBe(endpoint.id);
+  await play();
+  await untilDeliveries(api, again.of, ['delivered']);
 });
 
 test('a listener that is gone is held, not lost: started again it is the same endpoint, and gets all in order', async () => {
@@ -162,10 +246,16 @@ test('--jsonl tells each forwarded request as a document', async () => {
   });
 });
 
-test('--tap copies what another endpoint is sent, signed with the secret of the profile', async () => {
+test.each([
+  ['is right', {}],
+  [
+    'is two minutes ahead',
+    { NODE_OPTIONS: '--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()+120000' },
+  ],
+])('--tap on a machine whose clock %s copies what another endpoint is sent, signed anew', async (_, environment) => {
   const receiver = await startReceiver();
   await api.call('PATCH', partner.endpointPath, { body: { url: receiver.url } });
-  const listener = person.start(['listen', '--tap', partner.endpoint, '--forward-to', local.url]);
+  const listener = person.start(['listen', '--tap', partner.endpoint, '--forward-to', local.url], { environment });
   running.push(listener);
   await listener.says('Copying');
   const lead = aLead(partner.organization);

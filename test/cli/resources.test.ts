@@ -62,6 +62,28 @@ test('an endpoint is created, shown, changed, rotated, and tested', async () => 
   expect(tested).toMatchObject({ code: 0, json: { status_code: 200, error: null } });
 });
 
+test('what cannot be undone takes --dry-run: a rotation without an overlap, an enrichment that is completed', async () => {
+  const secretsOf = () => at.api.deps.db.query('select secret from endpoints where id = $1', [at.partner.endpoint]);
+  const before = await secretsOf();
+  const rotation = ['endpoints', 'rotate', at.partner.endpoint, '--overlap', '0s'];
+  expect(await at.person.run([...rotation, '--dry-run', '--json'])).toMatchObject({
+    code: 0,
+    json: { dry_run: true, count: 1 },
+    stderr: expect.stringContaining('the present one stops at once'),
+  });
+  expect(await secretsOf()).toEqual(before);
+  expect((await at.person.run([...rotation, '--yes', '--json'])).json.secret).toMatch(/^whsec_/);
+  const lead = aLead(at.partner.organization);
+  await publish(at.api, lead.created(), lead.personal({ enriched: false }));
+  await untilDeliveries(at.api, at.partner, ['delivered']);
+  const environment = { SPARK360_API_KEY: operatorKey, SPARK360_ORGANIZATION: at.partner.organization };
+  const complete = (option: string) =>
+    at.person.run(['leads', 'complete-enrichment', lead.leadId, option, '--json'], { environment });
+  expect(await complete('--dry-run')).toMatchObject({ json: { dry_run: true, stage: 'waiting_for_enrichment' } });
+  await untilDeliveries(at.api, at.partner, ['delivered']);
+  expect((await complete('--yes')).json).toMatchObject({ lead_id: lead.leadId });
+});
+
 test('a test that is not answered with 2xx is exit code 1, and its answer is shown', async () => {
   at.receiver.answer({ status: 500, body: 'no CRM today' });
   const { code, stdout } = await at.person.run(['endpoints', 'test', at.partner.endpoint]);

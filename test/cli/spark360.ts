@@ -35,16 +35,16 @@ export class Person {
   readonly home = mkdtempSync(join(tmpdir(), 'spark360-cli-'));
   readonly configFile = join(this.home, '.config/spark360/config.toml');
   readonly #program = buildServiceOnce().role('spark360');
-  readonly #environment: Record<string, string | undefined>;
+  readonly environment: Record<string, string | undefined>;
 
   constructor(environment: Record<string, string | undefined> = {}) {
-    this.#environment = environment;
+    this.environment = { PATH: process.env.PATH, HOME: this.home, ...environment };
   }
 
   start(args: string[], { environment = {}, input = '', workingFolder = this.home }: Options = {}): Running {
     const child = spawn(process.execPath, [this.#program, ...args], {
       cwd: workingFolder,
-      env: { PATH: process.env.PATH, HOME: this.home, ...this.#environment, ...environment } as NodeJS.ProcessEnv,
+      env: { ...this.environment, ...environment } as NodeJS.ProcessEnv,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let [stdout, stderr] = ['', ''];

@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { aLead } from '../support/lead-events.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { atAPartner } from './at-a-partner.ts';
+import { startStubApi } from './stub-api.ts';
 
 const at = atAPartner();
 
@@ -34,6 +35,8 @@ function atTerminal(args: string[], environment: Record<string, string> = { SPAR
     screen: () => screen,
     shows: (text: string | RegExp) => eventually(() => expect(screen).toMatch(text)),
     type: (text: string) => child.stdin.write(text),
+    /** The terminal is gone from one moment to the next. */
+    close: () => child.kill('SIGKILL'),
     ended,
   };
 }
@@ -73,6 +76,34 @@ atTerminals('colors are for terminals, and not with NO_COLOR or --no-color', asy
   expect(without.screen() + flagged.screen()).not.toContain(bold);
 });
 
+atTerminals('colors of errors are for a stderr that is a terminal, and not with --no-color', async () => {
+  const red = '\u001b[31m';
+  const unknown = ['endpoints', 'show', '24fbef40-6b30-4a59-88b8-41622b2494df'];
+  const toFile = atTerminal([...unknown, '>', '/dev/null']);
+  await toFile.ended;
+  expect(toFile.screen()).toContain(`${red}Error:`);
+  const flagged = atTerminal([...unknown, '--no-color']);
+  await flagged.ended;
+  expect(flagged.screen()).toContain('Error:');
+  expect(flagged.screen()).not.toContain(red);
+});
+
+atTerminals('at a progress bar Ctrl-C is exit code 130, and other keys change nothing', async () => {
+  let looks = 0;
+  const api = await startStubApi(() => {
+    looks += 1;
+    return { body: { id: 'a-job', status: 'running', count: 1_000, delivered: looks, abandoned: 0 } };
+  });
+  const environment = { SPARK360_API_URL: api.url, SPARK360_ORGANIZATION: 'an-organization', SPARK360_API_KEY: at.key };
+  const watching = atTerminal(['jobs', 'watch', 'a-job'], environment);
+  await watching.shows(/\[\.+\] 1 of 1000 settled/);
+  watching.type('\u001b');
+  await watching.shows('3 of 1000 settled');
+  watching.type('\u0003');
+  expect(await watching.ended).toBe(130);
+  await api.close();
+});
+
 atTerminals('login asks for the at.key and does not show it', async () => {
   const login = atTerminal(['login'], {});
   await login.shows('API key');
@@ -101,4 +132,14 @@ atTerminals('listen: r sends the last one again, Ctrl-C deletes the endpoint', a
   const { body } = await at.api.call('GET', `${at.partner.path}/endpoints`);
   expect(body.data.map(({ kind }: { kind: string }) => kind)).toEqual(['webhook']);
   await local.close();
+});
+
+atTerminals('listen: a terminal that is closed deletes the endpoint', async () => {
+  const listener = atTerminal(['listen']);
+  await listener.shows('Keys: r sends');
+  listener.close();
+  await eventually(async () => {
+    const { body } = await at.api.call('GET', `${at.partner.path}/endpoints`);
+    expect(body.data.map(({ kind }: { kind: string }) => kind)).toEqual(['webhook']);
+  });
 });

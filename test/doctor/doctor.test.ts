@@ -126,6 +126,24 @@ test.each([
   });
 });
 
+test('a Temporal that describes slowly does not make its clock look behind', async () => {
+  const { temporal } = service.deps;
+  let lateMs = 0;
+  const start: typeof temporal.workflow.start = async (...args) => {
+    const handle = await temporal.workflow.start(...args);
+    const describe: typeof handle.describe = () => {
+      lateMs = 60_000;
+      return handle.describe();
+    };
+    return { ...handle, describe, terminate: handle.terminate };
+  };
+  const slow = { ...temporal, workflow: { ...temporal.workflow, start } } as typeof temporal;
+  const now = () => Date.now() + lateMs;
+  expect(await service.finding('clocks', { now, temporal: slow })).toMatchObject({
+    detail: expect.stringMatching(/Temporal \d{1,4} ms/),
+  });
+});
+
 test('a key that is not in the ring any more, and one that is old', async () => {
   await aPartner(service.api, receiver.url);
   const other = `new:${Buffer.alloc(32, 7).toString('base64')}`;

@@ -222,6 +222,24 @@ test('a stream that ended and whose lease was not renewed pauses the endpoint; t
   server.close();
 });
 
+test('a name whose listener has its stream, or has none yet, is another endpoint; once it ended its stream, the same', async () => {
+  const subscribe = async () =>
+    (await api.call('POST', `${partner.path}/endpoints/listen`, { body: { name: 'laptop' } })).body.id;
+  const second = await subscribe();
+  expect(second).not.toBe(endpoint);
+  await open();
+  expect(await subscribe()).not.toBe(endpoint);
+  streams.pop()?.destroy();
+  await eventually(async () => expect(await subscribe()).toBe(endpoint));
+});
+
+test('a stream that the service ended says nothing of its listener', async () => {
+  await open();
+  await open();
+  const ended = await api.deps.db.query('select stream_id from listeners where endpoint_id = $1', [endpoint]);
+  expect(ended).not.toEqual([{ stream_id: '00000000-0000-0000-0000-000000000000' }]);
+});
+
 test('what a person paused stays paused when the lease is renewed', async () => {
   await api.call('POST', `${path}/pause`);
   await api.call('POST', `${path}/lease`);

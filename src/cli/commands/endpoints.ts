@@ -125,12 +125,11 @@ function addControl(group: Group, cli: Cli): void {
     .command('rotate <endpoint>')
     .description('Make a new signing secret, shown this once; the old one signs too until the overlap ends')
     .option('--overlap <duration>', 'from 0s to 7d', seconds, 86_400)
-    .action(async (endpoint, { overlap }, command) => {
-      const { api, out, organizationPath, confirm } = await cli.open(command);
-      if (overlap === 0) await confirm('Without an overlap the present secret stops to sign at once. Go on?');
-      const path = await organizationPath('endpoints', endpoint, 'rotate-secret');
-      const made = await api.call<{ secret: string }>('POST', path, { body: { overlap_seconds: overlap } });
-      out.thing(made, [['secret', made.secret]]);
+    .option('--dry-run', 'only say what that concerns')
+    .action(async (endpoint, { overlap, dryRun }, command) => {
+      const session = await cli.open(command);
+      const { rotateSecret } = await import('../endpoint-actions.ts');
+      await rotateSecret(session, endpoint, { overlapSeconds: overlap, dryRun: dryRun === true });
     });
 
   group

@@ -1,4 +1,4 @@
-import type { Lead, LeadSummary } from '../api-types.ts';
+import type { LeadSummary } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
 import type { Program } from '../bare-program.ts';
 import { count } from '../values.ts';
@@ -37,15 +37,11 @@ export function addLeadCommands(program: Program, cli: Cli): void {
   group
     .command('complete-enrichment <lead>')
     .description("Complete a lead's enrichment with what is known; the operator's key is needed")
-    .action(async (lead, _, command) => {
-      const { api, out, organizationPath, confirm } = await cli.open(command);
-      await confirm('lead.enriched goes out with what is known, and a later write-back is not sent. Go on?');
-      const path = await organizationPath('leads', lead, 'complete-enrichment');
-      const { lead_id, stage } = await api.call<Lead>('POST', path);
-      out.thing({ lead_id, stage }, [
-        ['lead', lead_id],
-        ['stage', stage],
-      ]);
+    .option('--dry-run', 'only say what that concerns')
+    .action(async (lead, { dryRun }, command) => {
+      const session = await cli.open(command);
+      const { completeEnrichment } = await import('../lead-actions.ts');
+      await completeEnrichment(session, lead, dryRun === true);
     });
 
   group

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { NewEndpoint } from '../api-types.ts';
 import type { Cli } from '../cli.ts';
-import { endWith, usageError } from '../errors.ts';
+import { CliError, endWith, usageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { saveProfile } from '../profiles.ts';
 import type { Session } from '../session.ts';
@@ -37,11 +37,10 @@ export async function listen(cli: Cli, session: Session, options: ListenOptions)
     await Promise.race([tap(session, { endpoint: options.tap, secret, forward, report }), failed]);
     return;
   }
-  const { endpoint, path } = await subscribe(session, options, secret);
-  const remove = cli.onEnd(async () => {
-    await session.api.call('DELETE', path);
-    session.out.note('Deleted: what was still due there is abandoned.');
-  });
+  const subscribing = subscribe(session, options, secret);
+  // Before the answer is there, so that a Ctrl-C until then leaves no endpoint behind.
+  const remove = cli.onEnd(() => removeListener(session, subscribing));
+  const { endpoint, path } = await subscribing;
   try {
     printStart(session, endpoint, options);
     watchKeys(cli, session, report);
@@ -56,6 +55,20 @@ export async function listen(cli: Cli, session: Session, options: ListenOptions)
     ]);
   } finally {
     await remove();
+  }
+}
+
+/** Tells when it cannot: the endpoint then stays, and is paused when its lease is over. */
+async function removeListener({ api, out }: Session, subscribing: ReturnType<typeof subscribe>): Promise<void> {
+  const subscribed = await subscribing.catch(() => null);
+  if (subscribed === null) return;
+  try {
+    await api.call('DELETE', subscribed.path);
+    out.note('Deleted: what was still due there is abandoned.');
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === exitCodes.notFound) return;
+    out.warn(`The endpoint is still there: ${(error as Error).message}`);
+    out.hint(`spark360 endpoints delete ${subscribed.endpoint.id}`);
   }
 }
 

@@ -11,6 +11,8 @@ export function watchKeys(cli: Cli, session: Session, report: Reporter): void {
   stdin.setRawMode(true);
   stdin.resume();
   cli.onEnd(async () => void stdin.setRawMode(false));
+  // The terminal was closed.
+  stdin.once('error', () => cli.interrupt());
   stdin.on('data', (data: Buffer) => {
     // In raw mode Ctrl-C is a key like any other.
     if (data[0] === 3 || data.toString() === 'q') return cli.interrupt();

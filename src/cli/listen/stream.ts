@@ -13,6 +13,8 @@ export interface ForwardedRequest {
 
 const shortestPauseMs = 250;
 const longestPauseMs = 5_000;
+/** The service writes something every 15 seconds: after three times that, the connection is dead (milliseconds). */
+const longestSilenceMs = 45_000;
 
 /**
  * Hands each request of a listener's stream to `handle`, without waiting for it: the order of a lead is kept by the
@@ -22,6 +24,7 @@ export async function readRequests(
   { api, out }: Session,
   path: string,
   handle: (request: ForwardedRequest) => Promise<void>,
+  { silenceMs = longestSilenceMs }: { silenceMs?: number } = {},
 ): Promise<never> {
   const parser = createParser({
     onEvent: ({ event, data }) => {
@@ -32,15 +35,22 @@ export async function readRequests(
     },
   });
   for (let pauseMs = shortestPauseMs; ; ) {
+    const silence = new AbortController();
+    const deadline = setTimeout(() => silence.abort(new Error('nothing was heard for too long')), silenceMs);
     try {
-      const response = await api.fetch('GET', `${path}/requests`, {});
+      const response = await api.fetch('GET', `${path}/requests`, { signal: silence.signal });
       pauseMs = shortestPauseMs;
       parser.reset();
       const decoder = new TextDecoder();
-      for await (const chunk of response.body ?? []) parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+      for await (const chunk of response.body ?? []) {
+        deadline.refresh();
+        parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+      }
     } catch (error) {
       if (isFinal(error)) throw error;
       out.note(`The stream ended (${(error as Error).message}): opened again in ${pauseMs} ms`);
+    } finally {
+      clearTimeout(deadline);
     }
     await sleep(pauseMs);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signedHeaders } from '../../webhooks/sign.ts';
+import type { Page, Query } from '../api-client.ts';
 import type { Delivery } from '../api-types.ts';
 import type { Session } from '../session.ts';
 import type { Forward } from './forward.ts';
@@ -29,24 +30,25 @@ export async function tap(session: Session, options: TapOptions): Promise<never>
   const path = await session.organizationPath('deliveries');
   const seen = new Set<string>();
   const lanes = new Map<string, Promise<void>>();
-  let since = Date.now();
-  const read = async (from: number): Promise<Delivery[]> => {
-    const query = { endpoint_id: options.endpoint, since: new Date(from).toISOString() };
-    const { data } = await api.list<Delivery>(path, { query, limit: 1_000 });
+  const read = (query: Query, limit: number): Promise<Page<Delivery>> =>
+    api.list<Delivery>(path, { query: { endpoint_id: options.endpoint, ...query }, limit });
+  // By what was created there, as the clock of this machine may be another one.
+  let newest = newestOf((await read({}, 1)).data, 0);
+  const readFresh = async (): Promise<Delivery[]> => {
+    const { data } = await read({ since: new Date(Math.max(0, newest - overlapMs)).toISOString() }, 1_000);
     return data.filter(({ id }) => !seen.has(id));
   };
-  for (const { id } of await read(since - overlapMs)) seen.add(id);
+  for (const { id } of await readFresh()) seen.add(id);
   out.note(`Copying what endpoint ${options.endpoint} is sent from now on.`);
   for (;;) {
     await sleep(recheckAfterMs);
-    const startedAt = Date.now();
-    const fresh = await read(since - overlapMs).catch((error: Error) => {
+    const fresh = await readFresh().catch((error: Error) => {
       if (isFinal(error)) throw error;
       out.note(error.message);
       return null;
     });
     if (fresh === null) continue;
-    since = startedAt;
+    newest = newestOf(fresh, newest);
     for (const delivery of fresh.sort((one, other) => one.sequence - other.sequence)) {
       seen.add(delivery.id);
       const lane = delivery.lead_id ?? '';
@@ -58,6 +60,10 @@ export async function tap(session: Session, options: TapOptions): Promise<never>
     }
   }
 }
+
+/** When the newest of them was created, epoch milliseconds; `before` where that is later, or there is none. */
+const newestOf = (deliveries: Delivery[], before: number): number =>
+  Math.max(before, ...deliveries.map(({ created_at }) => Date.parse(created_at)));
 
 /** The frozen body is JSON that was written by `JSON.stringify`, so writing what the API shows gives the same bytes. */
 async function copy(delivery: Delivery, { secret, forward, report }: TapOptions): Promise<void> {

@@ -23,7 +23,9 @@ const leaseSeconds = z.int().meta({ description: 'The endpoint is paused when it
 
 const listenerCreation = z
   .strictObject({
-    name: text(100).meta({ description: 'Whose it is; one of the same name whose lease is over is taken up again' }),
+    name: text(100).meta({
+      description: 'Whose it is; one of the same name whose lease is over, or that ended its stream, is taken up again',
+    }),
     events: z.array(eventName).max(100).optional(),
     mode: z.enum(['prod', 'sandbox']).optional(),
     secret: z
@@ -107,7 +109,7 @@ async function create({ db, config }: ListenerDeps, organizationId: string, want
   await listeners(db).begin(id, leaseMs);
 }
 
-/** Takes up again a listener whose lease is over, with the events and the secret that are wanted now. */
+/** Takes up again a listener that is gone, with the events and the secret that are wanted now. */
 async function takeUp(deps: ListenerDeps, organizationId: string, { id, events, sealed }: WantedListener) {
   await endpoints(deps.db).change(organizationId, id, { events });
   await endpointSecrets(deps.db).rotate(organizationId, id, sealed, 0);
