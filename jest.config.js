@@ -16,7 +16,7 @@ const shared = {
 };
 
 /** Folders whose tests need neither Postgres nor Temporal: `npm run test:unit` answers in seconds. */
-const unit = ['config', 'crypto', 'deploy', 'docs', 'domain', 'schemas', 'scripts', 'webhooks'];
+const unit = ['config', 'console', 'crypto', 'deploy', 'docs', 'domain', 'schemas', 'scripts', 'webhooks'];
 /** Parts are killed, frozen or flooded there, each file on servers of its own: CI runs nothing beside them. */
 const faults = ['faults'];
 /** What only `npm run nightly` runs, and what it runs for longer: its script has a variable for each. */

@@ -1,20 +1,13 @@
 import { graceRunsUntil } from '../src/domain/gate.ts';
 import { leadEventTypes } from '../src/domain/lead.ts';
+import { stepWords } from '../src/domain/step-words.ts';
 import { utc } from '../src/domain/waiting-for.ts';
 import type { LaneDescription, LeadDescription } from './messages.ts';
-
-const stepNames = {
-  address: 'address',
-  details: 'project details',
-  personal: 'person',
-  enrichment: 'enrichment write-back',
-  contact: 'contact request',
-} as const;
 
 /** Where a lead stands, in Markdown, for the Temporal UI; never personal data. */
 export function leadDetails(description: Omit<LeadDescription, 'details'>): string {
   const { lead, stage, leadStatus, lanes } = description;
-  const steps = Object.entries(stepNames).flatMap(([step, name]) => (step in lead.seen ? [name] : []));
+  const steps = Object.entries(stepWords).flatMap(([step, name]) => (step in lead.seen ? [name] : []));
   const events = leadEventTypes.filter((type) => lead.emitted[type] !== undefined);
   return [
     `**${stage.replaceAll('_', ' ')}** · mode \`${lead.mode ?? 'unknown'}\` · status \`${leadStatus ?? 'none'}\``,

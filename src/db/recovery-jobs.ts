@@ -79,18 +79,26 @@ export const recoveryJobs = (db: Queryable) => ({
     return row?.id ?? null;
   },
 
-  /** Newest first, of an organization; null: of all. */
-  list: (organizationId: string | null, request: PageRequest): Promise<Page<RecoveryJobRow>> =>
-    queryPage<RecoveryJobRow>(
+  /** Newest first, of an organization and an endpoint; null: of all. */
+  list(
+    { organizationId, endpointId }: { organizationId: string | null; endpointId: string | null },
+    request: PageRequest,
+  ): Promise<Page<RecoveryJobRow>> {
+    const chosen = Object.entries({ organization_id: organizationId, endpoint_id: endpointId }).filter(
+      ([, id]) => id !== null,
+    );
+    return queryPage<RecoveryJobRow>(
       db,
       {
         table: 'recovery_jobs',
         columns,
-        ...(organizationId !== null && { where: 'organization_id = $1', values: [organizationId] }),
+        where: ['true', ...chosen.map(([column], index) => `${column} = $${index + 1}`)].join(' and '),
+        values: chosen.map(([, id]) => id),
         order: 'newest first',
       },
       request,
-    ),
+    );
+  },
 
   /** Ends a job; one that was ended stays as it is. */
   async finish(id: string): Promise<void> {

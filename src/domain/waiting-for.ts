@@ -17,6 +17,9 @@ export interface WaitingFor {
   delivery_id?: string;
   /** ISO 8601. */
   until?: string;
+  /** The number of the next attempt, and of the last one by the schedule, where the sentence names them. */
+  attempt?: number;
+  attempts?: number;
   /** Plain English, without personal data. */
   sentence: string;
 }
@@ -57,21 +60,23 @@ export interface WaitingCircumstances {
 /** Why a delivery has not gone; null when it is under way or settled (spec section 7). */
 export function waitingFor(facts: WaitingFacts, { now, attempts }: WaitingCircumstances): WaitingFor | null {
   const { status, earlier, endpoint, nextAttemptAt } = facts;
-  const nextAttempt = `Attempt ${facts.attempt}${attempts === null ? '' : ` of ${facts.attemptsBefore + attempts}`}`;
+  const last = attempts === null ? {} : { attempts: facts.attemptsBefore + attempts };
+  const numbers = { attempt: facts.attempt, ...last };
+  const nextAttempt = `Attempt ${facts.attempt}${last.attempts === undefined ? '' : ` of ${last.attempts}`}`;
   if (status === 'delivering' || status === 'delivered' || status === 'abandoned') return null;
   if (endpoint.pausedReason !== null) return paused(endpoint.pausedReason);
   if (earlier !== null) return behind(earlier);
   if (endpoint.resumePhase === 'probe' && endpoint.probeDeliveryId !== facts.deliveryId)
     return behindProbe(endpoint.probeDeliveryId);
   if (nextAttemptAt !== null && nextAttemptAt > now)
-    return until('retry', nextAttemptAt, `${nextAttempt} goes out at ${utc(nextAttemptAt)}.`);
+    return { ...until('retry', nextAttemptAt, `${nextAttempt} goes out at ${utc(nextAttemptAt)}.`), ...numbers };
   if (facts.isQueued) return queued(endpoint.rateLimitedUntil, now);
   if (status === 'held' && endpoint.resumePhase === 'drain')
     return {
       reason: 'rate_limit',
       sentence: 'The endpoint was resumed: what was held there goes out at a bounded rate.',
     };
-  return { reason: 'slot', sentence: `${nextAttempt} is due: it goes out as soon as a worker is free.` };
+  return { reason: 'slot', ...numbers, sentence: `${nextAttempt} is due: it goes out as soon as a worker is free.` };
 }
 
 const pauses: Record<PausedReason, string> = {
@@ -112,6 +117,12 @@ const until = (reason: WaitingFor['reason'], time: number, sentence: string): Wa
   until: new Date(time).toISOString(),
   sentence,
 });
+
+/** In a row of moments, as `utc` writes them: the clock alone where the day is that of the moment `before`. */
+export function utcAfter(time: number, before: number): string {
+  const [day, clock] = new Date(time).toISOString().slice(0, 19).split('T');
+  return new Date(before).toISOString().startsWith(`${day}T`) ? `${clock}` : `${day} ${clock}`;
+}
 
 /** `2026-11-20 14:02:07 UTC`: readers are in more than one time zone. */
 export const utc = (time: number): string => `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

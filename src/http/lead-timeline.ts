@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DeliveryView } from '../db/delivery-details.ts';
 import type { ConflictRow, EmittedRow, StepRow } from '../db/leads.ts';
+import { stepOf, stepWords } from '../domain/step-words.ts';
 import { moment, uuidOut } from './schemas/fields.ts';
 
 /** One line of a lead's life; which of the other keys are there depends on `kind`. */
@@ -30,7 +31,7 @@ export function timelineOf({ steps, conflicts, events, deliveries }: LeadHistory
     ...steps.map((step) => ({
       at: step.received_at,
       kind: 'step' as const,
-      text: `${step.event}, step ${step.name}: ${step.outcome}`,
+      text: `${step.event}, step ${wordsOf(step)}: ${step.outcome}`,
       step_id: step.id,
     })),
     ...conflicts.map(({ id, received_at }) => ({
@@ -51,6 +52,11 @@ export function timelineOf({ steps, conflicts, events, deliveries }: LeadHistory
     .sort((a, b) => a.at.getTime() - b.at.getTime())
     .map(({ at, ...entry }) => ({ at: at.toISOString(), ...entry }));
 }
+
+const wordsOf = ({ event, lead_status, name }: StepRow): string => {
+  const step = stepOf(event, lead_status);
+  return step === null ? name : stepWords[step];
+};
 
 function linesOf(delivery: DeliveryView): (Omit<TimelineEntry, 'at'> & { at: Date })[] {
   const { id: delivery_id, event_id, endpoint_id, event } = delivery;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type WaitingFacts, waitingFor, waitingReasons } from '../../src/domain/waiting-for.ts';
+import { utcAfter, type WaitingFacts, waitingFor, waitingReasons } from '../../src/domain/waiting-for.ts';
 
 const now = Date.parse('2026-01-31T12:00:00.000Z');
 const inTenMinutes = now + 600_000;
@@ -34,6 +34,8 @@ describe.each<[string, Partial<WaitingFacts>, ReturnType<typeof waitingFor>]>([
     {
       reason: 'retry',
       until: '2026-01-31T12:10:00.000Z',
+      attempt: 3,
+      attempts: 5,
       sentence: 'Attempt 3 of 5 goes out at 2026-01-31 12:10:00 UTC.',
     },
   ],
@@ -43,6 +45,8 @@ describe.each<[string, Partial<WaitingFacts>, ReturnType<typeof waitingFor>]>([
     {
       reason: 'retry',
       until: '2026-01-31T12:10:00.000Z',
+      attempt: 8,
+      attempts: 10,
       sentence: 'Attempt 8 of 10 goes out at 2026-01-31 12:10:00 UTC.',
     },
   ],
@@ -97,7 +101,12 @@ describe.each<[string, Partial<WaitingFacts>, ReturnType<typeof waitingFor>]>([
   [
     'one that is due',
     {},
-    { reason: 'slot', sentence: 'Attempt 1 of 5 is due: it goes out as soon as a worker is free.' },
+    {
+      reason: 'slot',
+      attempt: 1,
+      attempts: 5,
+      sentence: 'Attempt 1 of 5 is due: it goes out as soon as a worker is free.',
+    },
   ],
 ])('%s', (_what, changes, expected) => {
   test('says what it waits for', () => expect(why(changes)).toEqual(expected));
@@ -123,6 +132,23 @@ test('nothing waits for a time that has come', () => {
   expect(why({ ...retrying, nextAttemptAt: now })).toMatchObject({ reason: 'slot' });
   expect(why({ isQueued: true, ...at({ rateLimitedUntil: now }) })).toMatchObject({ reason: 'slot' });
   expect(why({ ...retrying, nextAttemptAt: now })).not.toHaveProperty('until');
+});
+
+test('where the schedule is not known, the sentence and its numbers are without it', () => {
+  expect(waitingFor(facts(retrying), { now, attempts: null })).toEqual({
+    reason: 'retry',
+    until: '2026-01-31T12:10:00.000Z',
+    attempt: 3,
+    sentence: 'Attempt 3 goes out at 2026-01-31 12:10:00 UTC.',
+  });
+});
+
+test.each([
+  ['2026-01-31T12:10:00.000Z', '2026-01-31T00:00:00.000Z', '12:10:00'],
+  ['2026-02-01T00:00:00.000Z', '2026-01-31T23:59:59.999Z', '2026-02-01 00:00:00'],
+  ['2026-02-28T05:00:00.000Z', '2026-01-28T05:00:00.000Z', '2026-02-28 05:00:00'],
+])('%s after %s is written as %s', (moment, before, words) => {
+  expect(utcAfter(Date.parse(moment), Date.parse(before))).toBe(words);
 });
 
 test('each automatic pause has its words', () => {

@@ -149,6 +149,13 @@ test('a lead shows its steps, stage, events and deliveries, as one timeline', as
     'lead.contact_requested',
   ]);
   expect(body.state).toMatchObject({ leadId: lead.leadId, leadStatus: 'contact_info_provided' });
+  const stepLines = body.timeline.filter(({ kind }: { kind: string }) => kind === 'step');
+  expect(stepLines.map(({ text }: { text: string }) => text)).toEqual([
+    'lead.created, step address: applied',
+    'lead.updated, step project details: applied',
+    'lead.updated, step person: applied',
+    'lead.updated, step contact request: applied',
+  ]);
   const kinds = body.timeline.map(({ kind }: { kind: string }) => kind);
   expect(kinds.toSorted()).toEqual(
     [

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { aLead } from '../support/lead-events.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { startApi } from '../../src/http/server.ts';
 import { startTestApi, type TestApi } from './api.ts';
+import { call } from './call.ts';
 import {
+  addEndpoint,
   anAbandonedLead,
   aPartner,
   deliveriesAt,
@@ -91,6 +94,90 @@ test('only what matches is sent again, in order; the rest stays abandoned, and m
     { lead_id: lead.leadId, since: null },
     { event: 'lead.enriched', since: null },
   ]);
+});
+
+test('recoveries are listed by endpoint, by the operator too', async () => {
+  const { id: other } = await addEndpoint(api, partner.organization, receiver.url);
+  const insert = async (endpoint: string) => {
+    const id = randomUUID();
+    await api.deps.db.execute(
+      'insert into recovery_jobs (id, organization_id, endpoint_id, until, finished_at) values ($1, $2, $3, now(), now())',
+      [id, partner.organization, endpoint],
+    );
+    return id;
+  };
+  const [first, , second] = [await insert(partner.endpoint), await insert(other), await insert(partner.endpoint)];
+  for (const list of [`${partner.path}/jobs`, '/v1/jobs']) {
+    const { body } = await api.call('GET', `${list}?endpoint_id=${partner.endpoint}`);
+    expect(body.data.map(({ id }: { id: string }) => id)).toEqual([second, first]);
+    const page = await api.call('GET', `${list}?endpoint_id=${partner.endpoint}&limit=1`);
+    const next = await api.call('GET', `${list}?endpoint_id=${partner.endpoint}&cursor=${page.body.next_cursor}`);
+    expect(next.body).toMatchObject({ data: [{ id: first }], next_cursor: null });
+    const wrong = await api.call('GET', `${list}?endpoint_id=x`);
+    expect([wrong.status, wrong.body.errors[0].path]).toEqual([400, 'endpoint_id']);
+  }
+});
+
+test('where one runs already, nothing new begins, and the one that runs is named', async () => {
+  await anAbandonedLead(api, partner);
+  const running = randomUUID();
+  await api.deps.db.execute(
+    'insert into recovery_jobs (id, organization_id, endpoint_id, until) values ($1, $2, $3, now())',
+    [running, partner.organization, partner.endpoint],
+  );
+  expect((await recoverAll({})).body).toEqual({
+    count: 0,
+    endpoints: [{ endpoint_id: partner.endpoint, count: 0, status: 'already_running', job_id: running }],
+  });
+});
+
+test('when Temporal goes away in between, what has begun is told, and what has not', async () => {
+  const others = [
+    await addEndpoint(api, partner.organization, receiver.url),
+    await addEndpoint(api, partner.organization, receiver.url),
+  ];
+  await publish(api, aLead(partner.organization).created());
+  const all = [partner.endpoint, ...others.map(({ id }) => id)];
+  for (const endpoint of all) await untilDeliveries(api, { ...partner, endpoint }, ['abandoned: rejected']);
+  let calls = 0;
+  const recover: typeof api.deps.operations.recover = (scope) =>
+    ++calls === 1 ? api.deps.operations.recover(scope) : Promise.reject(new Error('connection refused'));
+  const shaky = await startApi({ ...api.deps, operations: { ...api.deps.operations, recover } });
+  try {
+    const { status, body } = await call(`${shaky.url}${partner.path}/deliveries/recover`, 'POST', { body: {} });
+    expect([status, body]).toMatchObject([
+      202,
+      {
+        count: 1,
+        endpoints: [
+          { endpoint_id: all[0], count: 1, status: 'started' },
+          { endpoint_id: all[1], count: 0, status: 'failed', job_id: null },
+          { endpoint_id: all[2], count: 0, status: 'failed', job_id: null },
+        ],
+      },
+    ]);
+    // The one that was refused, and none after it.
+    expect(calls).toBe(2);
+    // Nothing has begun: the caller is told so.
+    const none = await call(`${shaky.url}${partner.path}/deliveries/recover`, 'POST', {
+      body: { endpoint_id: all[1] },
+    });
+    expect(none.status).toBe(503);
+  } finally {
+    await shaky.close();
+  }
+});
+
+test('no endpoint is left out, however many an organization has', async () => {
+  await publish(api, aLead(partner.organization).created());
+  await untilDeliveries(api, partner, ['abandoned: rejected']);
+  await api.deps.db.execute(
+    `insert into endpoints (id, organization_id, url, events, mode, secret, created_at)
+     select gen_random_uuid(), organization_id, url, events, mode, secret, created_at - n * interval '1 second'
+       from endpoints, generate_series(1, 1000) n where id = $1`,
+    [partner.endpoint],
+  );
+  expect((await recoverAll({ dry_run: true })).body).toEqual(counted(1));
 });
 
 test.each([

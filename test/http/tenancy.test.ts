@@ -142,6 +142,8 @@ describe("another organization's ids in a query or a body", () => {
     expect(list.body.data).toEqual([]);
     const ofLead = await api.call('GET', `/v1/organizations/${own}/deliveries?lead_id=${foreign.leadId}`, { key });
     expect(ofLead.body.data).toEqual([]);
+    const jobs = `/v1/organizations/${own}/jobs?endpoint_id=${foreign.endpointId}`;
+    expect((await api.call('GET', jobs, { key })).body.data).toEqual([]);
     for (const path of ['/jobs', '/endpoint-health', '/attention', '/leads'])
       expect([path, (await api.call('GET', `/v1/organizations/${own}${path}`, { key })).body.data]).toEqual([path, []]);
   });

@@ -38,6 +38,8 @@ test('a retry says until when, what is behind it says for what, and a pause says
   expect(first.waiting_for).toEqual({
     reason: 'retry',
     until: first.next_attempt_at,
+    attempt: 2,
+    attempts: 3,
     sentence: expect.stringMatching(/^Attempt 2 of 3 goes out at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$/),
   });
   expect(second.waiting_for).toEqual({

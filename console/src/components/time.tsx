@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'react';
 
 const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+/** With the name of the reader's time zone. */
+const zoned = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400_000],
@@ -20,10 +22,6 @@ export function ago(moment: number, now: number): string {
 
 export const atTime = (moment: string): string => absolute.format(new Date(moment));
 export const atClock = (moment: string): string => clock.format(new Date(moment));
-
-/** In a row of moments: the date only where it is another one than that of the moment `before`. */
-export const atTimeAfter = (moment: string, before: string): string =>
-  new Date(moment).toDateString() === new Date(before).toDateString() ? atClock(moment) : atTime(moment);
 
 /** Milliseconds as a person says them: `85 ms`, `2.4 s`, `3 min`, `5 h`. */
 export function duration(ms: number): string {
@@ -49,12 +47,18 @@ export function Ago({ at }: { at: string | null }) {
   const now = useNow();
   if (at === null) return <span className="muted">–</span>;
   return (
-    <time dateTime={at} title={atTime(at)}>
+    <time dateTime={at} title={zoned.format(new Date(at))}>
       {ago(new Date(at).getTime(), now)}
     </time>
   );
 }
 
-/** A moment in full. */
+/** A moment in full, by the reader's clock; its title names the time zone. */
 export const At = ({ at }: { at: string | null }) =>
-  at === null ? <span className="muted">–</span> : <time dateTime={at}>{atTime(at)}</time>;
+  at === null ? (
+    <span className="muted">–</span>
+  ) : (
+    <time dateTime={at} title={zoned.format(new Date(at))}>
+      {atTime(at)}
+    </time>
+  );

@@ -1,7 +1,10 @@
 import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { endpoints } from '../../db/endpoints.ts';
+import type { Page, Position } from '../../db/page.ts';
 import { recovery } from '../../db/recovery.ts';
+import type { RecoveryScope } from '../../db/recovery-scope.ts';
+import { DependencyUnavailableError } from '../../errors.ts';
 import { partner } from '../access/access.ts';
 import { organizationPath, uuid, uuidOut } from '../schemas/fields.ts';
 import type { ApiDeps } from '../api-deps.ts';
@@ -17,22 +20,25 @@ const request = z
   })
   .meta({ id: 'BulkRecovery' });
 
+const ofEndpoint = z.object({
+  endpoint_id: uuidOut,
+  count: z.int().meta({ description: 'How many deliveries it takes up here; of a dry run how many it would' }),
+  status: z.enum(['counted', 'started', 'already_running', 'failed']).meta({
+    description: '`failed`: not begun, since the service could not reach Temporal or its database any more; ask again',
+  }),
+  job_id: uuidOut.nullable(),
+});
+type OfEndpoint = z.infer<typeof ofEndpoint>;
+
 const answer = z
   .object({
     count: z.int().meta({ description: 'How many deliveries in all' }),
-    endpoints: z.array(
-      z.object({
-        endpoint_id: uuidOut,
-        count: z.int(),
-        status: z.enum(['counted', 'started', 'already_running']),
-        job_id: uuidOut.nullable(),
-      }),
-    ),
+    endpoints: z.array(ofEndpoint),
   })
   .meta({ id: 'StartedBulkRecovery' });
 
-/** How many endpoints an organization has at most. */
-const mostEndpoints = 1_000;
+/** Endpoints that are read at a time. */
+const pageSize = 1_000;
 
 /** Recovery of every abandoned delivery that a filter matches, at every endpoint: one job each. */
 export const bulkRecoveryRoutes =
@@ -53,33 +59,59 @@ export const bulkRecoveryRoutes =
       }),
       async ({ params: { organizationId }, body }, reply) => {
         const filter = filterOf(body);
-        const found = [];
+        const found: { scope: RecoveryScope; count: number }[] = [];
         for (const endpointId of await chosen(organizationId, body.endpoint_id)) {
           const scope = { organizationId, endpointId, ...filter };
           const count = await repository.count(scope);
-          if (count === 0) continue;
-          if (body.dry_run === true) {
-            found.push({ endpoint_id: endpointId, count, status: 'counted' as const, job_id: null });
-            continue;
-          }
-          const begun = await operations.recover(scope);
-          found.push({
-            endpoint_id: endpointId,
-            count: begun?.count ?? 0,
-            status: begun === null ? ('already_running' as const) : ('started' as const),
-            job_id: begun?.jobId ?? (await repository.runningAt(endpointId)),
-          });
+          if (count > 0) found.push({ scope, count });
         }
-        return reply.code(202).send({ count: found.reduce((sum, { count }) => sum + count, 0), endpoints: found });
+        const all =
+          body.dry_run === true
+            ? found.map(({ scope, count }) => toItem(scope, 'counted', count))
+            : await beginEach(found.map(({ scope }) => scope));
+        return reply.code(202).send({ count: all.reduce((sum, { count }) => sum + count, 0), endpoints: all });
       },
     );
 
-    async function chosen(organizationId: string, endpointId: string | undefined): Promise<string[]> {
-      if (endpointId === undefined) {
-        const { rows } = await endpoints(db).list(organizationId, { limit: mostEndpoints, after: null });
-        return rows.map(({ id }) => id);
+    /** Once one cannot be begun, those behind it are not tried; what has begun until then is told all the same. */
+    async function beginEach(scopes: RecoveryScope[]): Promise<OfEndpoint[]> {
+      const items: OfEndpoint[] = [];
+      for (const scope of scopes) {
+        try {
+          items.push(await begin(scope));
+        } catch (error) {
+          if (items.length === 0 || !(error instanceof DependencyUnavailableError)) throw error;
+          return [...items, ...scopes.slice(items.length).map((left) => toItem(left, 'failed', 0))];
+        }
       }
-      orNotFound(await endpoints(db).get(organizationId, endpointId));
-      return [endpointId];
+      return items;
+    }
+
+    async function begin(scope: RecoveryScope): Promise<OfEndpoint> {
+      const begun = await operations.recover(scope);
+      if (begun !== null) return toItem(scope, 'started', begun.count, begun.jobId);
+      return toItem(scope, 'already_running', 0, await repository.runningAt(scope.endpointId));
+    }
+
+    async function chosen(organizationId: string, endpointId: string | undefined): Promise<string[]> {
+      if (endpointId !== undefined) {
+        orNotFound(await endpoints(db).get(organizationId, endpointId));
+        return [endpointId];
+      }
+      const ids: string[] = [];
+      let after: Position | null = null;
+      do {
+        const page: Page<{ id: string }> = await endpoints(db).list(organizationId, { limit: pageSize, after });
+        ids.push(...page.rows.map(({ id }) => id));
+        after = page.next;
+      } while (after !== null);
+      return ids;
     }
   };
+
+const toItem = (
+  { endpointId }: RecoveryScope,
+  status: OfEndpoint['status'],
+  count: number,
+  jobId: string | null = null,
+): OfEndpoint => ({ endpoint_id: endpointId, count, status, job_id: jobId });

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZodOpenApi } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { type RecoveryJobRow, recoveryJobs } from '../../db/recovery-jobs.ts';
 import { ofOperator, ofOrganization, organizationIdOf } from '../access/scopes.ts';
-import { moment, uuidOut } from '../schemas/fields.ts';
+import { moment, uuid, uuidOut } from '../schemas/fields.ts';
 import { pageOf, pageQuery, pageRequest, presentPage } from '../page.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { call } from '../call.ts';
@@ -25,6 +25,11 @@ const job = z
   .meta({ id: 'Job' });
 const page = pageOf(job).meta({ id: 'JobPage' });
 
+const filter = z.strictObject({
+  ...pageQuery,
+  endpoint_id: uuid.optional().meta({ description: 'Of this endpoint only' }),
+});
+
 const lists = [
   { ...ofOrganization, tag: 'Endpoints', summary: 'List recoveries, newest first' },
   { ...ofOperator, tag: 'Operation', summary: 'List the recoveries of all organizations, newest first' },
@@ -42,11 +47,13 @@ export const jobRoutes =
           tags: [tag],
           summary,
           params,
-          querystring: z.strictObject(pageQuery),
+          querystring: filter,
           response: { 200: page },
         }),
-        async (request) =>
-          presentPage(await repository.list(organizationIdOf(request.params), pageRequest(request.query)), present),
+        async ({ params: given, query }) => {
+          const chosen = { organizationId: organizationIdOf(given), endpointId: query.endpoint_id ?? null };
+          return presentPage(await repository.list(chosen, pageRequest(query)), present);
+        },
       );
     }
   };

@@ -26,6 +26,8 @@ const waiting = z
     reason: z.enum(waitingReasons),
     delivery_id: uuidOut.optional().meta({ description: 'The delivery it waits for' }),
     until: moment.optional(),
+    attempt: z.int().optional().meta({ description: 'The number of the next attempt, where the sentence names it' }),
+    attempts: z.int().optional().meta({ description: 'The number of the last attempt by the schedule' }),
     sentence: z
       .string()
       .meta({ description: 'In words', example: 'Attempt 3 of 5 goes out at 2026-01-31 12:00:00 UTC.' }),

@@ -20,8 +20,10 @@ type Recovery = Schemas['StartedBulkRecovery'];
 /** Recovers the abandoned deliveries that the list's filter matches: counts them, asks, and shows how far it is. */
 export function RecoverMatching({ organizationId, filter, onClose }: Props) {
   const { event, endpoint_id, lead_id, since: created_since, until: created_until } = filter;
-  const narrowed = Object.entries({ event, endpoint_id, lead_id, created_since, created_until });
-  const body = Object.fromEntries(narrowed.filter(([, value]) => value !== undefined));
+  const narrowed = Object.entries({ event, endpoint_id, lead_id, created_since, created_until }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const body = Object.fromEntries(narrowed);
   const ask = (dry_run: boolean) =>
     unwrap(
       api.POST('/v1/organizations/{organizationId}/deliveries/recover', {
@@ -33,7 +35,7 @@ export function RecoverMatching({ organizationId, filter, onClose }: Props) {
   const recover = useAction({
     run: () => ask(false),
     refresh: [organizationId],
-    done: ({ count: begun }) => `The recovery of ${counted(begun, 'delivery', 'deliveries')} has begun`,
+    done: begunWords,
     failed: 'No recovery',
   });
   if (recover.data !== undefined)
@@ -57,6 +59,13 @@ export function RecoverMatching({ organizationId, filter, onClose }: Props) {
       )}
     </Confirm>
   );
+}
+
+function begunWords({ count, endpoints }: Recovery): string {
+  const failed = endpoints.filter(({ status }) => status === 'failed').length;
+  if (failed > 0) return `The recovery has not begun at ${counted(failed, 'endpoint', 'endpoints')}: try again there`;
+  if (count > 0) return `The recovery of ${counted(count, 'delivery', 'deliveries')} has begun`;
+  return endpoints.length > 0 ? 'No new recovery: one is running already' : 'No recovery: nothing was left to recover';
 }
 
 function Counted({
@@ -87,8 +96,8 @@ function Counted({
 
 /** What was begun goes on by itself; the dialog shows how far it is for as long as it is open. */
 const Begun = ({ organizationId, recovery, onClose }: Omit<Props, 'filter'> & { recovery: Recovery }) => (
-  <Dialog open onClose={onClose} title="Recovery begun">
-    <p>It goes on when this is closed. Each endpoint's page shows how far it is.</p>
+  <Dialog open onClose={onClose} title={recovery.count > 0 ? 'Recovery begun' : 'No new recovery'}>
+    <p>What is running goes on when this is closed. Each endpoint's page shows how far it is.</p>
     <Endpoints organizationId={organizationId} recovery={recovery} />
     <div className="dialog-actions">
       <Button kind="primary" onClick={onClose}>
@@ -109,6 +118,7 @@ function Endpoints({ organizationId, recovery }: { organizationId: string; recov
             <span className="truncate">{urlOf.get(endpoint_id) ?? endpoint_id}</span>
             {status === 'counted' && <span className="numeric">{count}</span>}
             {status === 'already_running' && <span className="muted">one runs there already</span>}
+            {status === 'failed' && <span className="muted">not begun: the service was not available</span>}
           </div>
           {job_id !== null && <RecoveryProgress organizationId={organizationId} jobId={job_id} />}
         </li>

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
+import { utcAfter } from '../../../../src/domain/waiting-for.ts';
 import type { Delivery } from '../../api/client.ts';
 import { deliveryPolicyQuery } from '../../api/delivery-queries.ts';
 import { counted } from '../../app/counts.ts';
 import { Notice, type Tone } from '../../components/page.tsx';
-import { ago, At, atTimeAfter, useNow } from '../../components/time.tsx';
+import { ago, At, useNow } from '../../components/time.tsx';
 import { reasonWords } from './words.ts';
 
 /** What became of a delivery, or what happens next and when; the service's own sentence where it gives one. */
@@ -50,14 +51,14 @@ export function WhatNext({ organizationId, delivery }: { organizationId: string;
 /** The attempts after the next one, and what comes after the last. */
 function IfItFails({ delivery: { waiting_for, next_attempt_at } }: { delivery: Delivery }) {
   const { data } = useQuery(deliveryPolicyQuery());
-  // `Attempt 3 of 5`: after a recovery the numbers go on while the schedule begins anew.
-  const [, next, most] = /Attempt (\d+) of (\d+)/.exec(waiting_for?.sentence ?? '') ?? [];
-  if (data === undefined || next_attempt_at === null || next === undefined) return null;
-  const left = Number(most) - Number(next);
-  let at = new Date(next_attempt_at).getTime();
-  const later = data.retry_schedule_seconds.slice(data.retry_schedule_seconds.length - left).map((seconds) => {
+  const { attempt, attempts } = waiting_for ?? {};
+  if (data === undefined || next_attempt_at === null || attempt === undefined || attempts === undefined) return null;
+  // After a recovery the numbers go on while the schedule begins anew.
+  const left = data.retry_schedule_seconds.slice(data.retry_schedule_seconds.length - (attempts - attempt));
+  let at = Date.parse(next_attempt_at);
+  const later = left.map((seconds) => {
     at += seconds * 1_000;
-    return new Date(at).toISOString();
+    return at;
   });
   return (
     <div className="muted">
@@ -65,10 +66,12 @@ function IfItFails({ delivery: { waiting_for, next_attempt_at } }: { delivery: D
       {later.map((moment, index) => (
         <Fragment key={moment}>
           {index > 0 && ', '}
-          <time dateTime={moment}>{atTimeAfter(moment, later[index - 1] ?? next_attempt_at)}</time>
+          <time dateTime={new Date(moment).toISOString()}>
+            {utcAfter(moment, later[index - 1] ?? Date.parse(next_attempt_at))}
+          </time>
         </Fragment>
       ))}
-      {later.length > 0 && '; then '}
+      {later.length > 0 && ' UTC; then '}
       it is abandoned, and the endpoint is paused unless it had a success since the first attempt.
     </div>
   );

@@ -1,9 +1,8 @@
+import { type JourneyStep, stepOf, stepWords } from '../../../../src/domain/step-words.ts';
 import type { Delivery, Endpoint } from '../../api/client.ts';
 import type { Lead } from './lead.tsx';
 
-export type StepKey = 'address' | 'details' | 'personal' | 'enrichment' | 'contact';
-
-export const steps: { key: StepKey; label: string }[] = [
+export const steps: { key: JourneyStep; label: string }[] = [
   { key: 'address', label: 'Address' },
   { key: 'details', label: 'Project' },
   { key: 'personal', label: 'Person' },
@@ -12,25 +11,25 @@ export const steps: { key: StepKey; label: string }[] = [
 ];
 
 /** When each step was received; a missing key is a step that has not come. */
-export function seenSteps({ steps: received, events }: Lead): Partial<Record<StepKey, string>> {
+export function seenSteps({ steps: received, events }: Lead): Partial<Record<JourneyStep, string>> {
   const applied = received.filter(({ outcome }) => outcome !== 'ignored' && outcome !== 'refused');
   const first = (matches: (step: Lead['steps'][number]) => boolean) => applied.find(matches)?.received_at;
-  const byStatus = (status: string) => first(({ lead_status }) => lead_status === status);
+  const firstOf = (key: JourneyStep) => first(({ event, lead_status }) => stepOf(event, lead_status) === key);
   const enriched = events.find(({ event }) => event === 'lead.enriched')?.occurred_at;
   const found = {
-    address: first(({ event, lead_status }) => event === 'lead.created' || lead_status === 'address_info_provided'),
-    details: byStatus('project_details_provided'),
-    personal: byStatus('personal_info_and_estimate_provided') ?? byStatus('contact_info_provided'),
+    address: first(({ event, lead_status }) => event === 'lead.created' || stepOf(event, lead_status) === 'address'),
+    details: firstOf('details'),
+    personal: firstOf('personal') ?? firstOf('contact'),
     // An update may carry the enrichment as well; then the event it made due tells.
-    enrichment: first(({ event }) => event === 'lead.enrichment_completed') ?? enriched,
-    contact: byStatus('contact_info_provided'),
+    enrichment: firstOf('enrichment') ?? enriched,
+    contact: firstOf('contact'),
   };
   return Object.fromEntries(Object.entries(found).filter(([, at]) => at !== undefined));
 }
 
 export interface Gate {
   event: string;
-  needs: StepKey[];
+  needs: JourneyStep[];
   /** When it was emitted; null: not yet. */
   emittedAt: string | null;
   /** What it waits for, or why it will not come. */
@@ -43,7 +42,7 @@ export function gatesOf(lead: Lead): Gate[] {
   const seen = seenSteps(lead);
   const emitted = new Map(lead.events.map(({ event, occurred_at }) => [event, occurred_at]));
   const enriched = emitted.get('lead.enriched') ?? null;
-  const gate = (event: string, needs: StepKey[], words: string, isOff = false): Gate => {
+  const gate = (event: string, needs: JourneyStep[], words: string, isOff = false): Gate => {
     const emittedAt = emitted.get(event) ?? null;
     return {
       event,
@@ -53,7 +52,7 @@ export function gatesOf(lead: Lead): Gate[] {
       isOff: emittedAt === null && isOff,
     };
   };
-  const missing = (needs: StepKey[]) => needs.filter((need) => seen[need] === undefined);
+  const missing = (needs: JourneyStep[]) => needs.filter((need) => seen[need] === undefined);
   return [
     gate(
       'lead.address_preview',
@@ -76,16 +75,8 @@ export function gatesOf(lead: Lead): Gate[] {
   ];
 }
 
-const stepWords: Record<StepKey, string> = {
-  address: 'the address',
-  details: 'the project details',
-  personal: 'the personal info',
-  enrichment: 'the enrichment write-back',
-  contact: 'the contact request',
-};
-
-const waitsFor = (missing: StepKey[]): string =>
-  missing.length === 0 ? 'due now' : `waits for ${missing.map((step) => stepWords[step]).join(' and ')}`;
+const waitsFor = (missing: JourneyStep[]): string =>
+  missing.length === 0 ? 'due now' : `waits for ${missing.map((step) => `the ${stepWords[step]}`).join(' and ')}`;
 
 /** Where the lead stands, in one sentence. */
 export function leadWords(lead: Lead): string {
