@@ -43,7 +43,19 @@ export const organizations = (db: Queryable) => ({
     return row;
   },
 
-  /** Newest first. */
-  list: (request: PageRequest): Promise<Page<OrganizationRow>> =>
-    queryPage<OrganizationRow>(db, { table: 'organizations', columns, order: 'newest first' }, request),
+  /** Newest first; with `search` those whose name holds it or whose id begins with it. */
+  list: (request: PageRequest, search?: string): Promise<Page<OrganizationRow>> =>
+    queryPage<OrganizationRow>(
+      db,
+      {
+        table: 'organizations',
+        columns,
+        ...(search !== undefined && {
+          where: '(position(lower($1) in lower(name)) > 0 or starts_with(id::text, lower($1)))',
+          values: [search],
+        }),
+        order: 'newest first',
+      },
+      request,
+    ),
 });

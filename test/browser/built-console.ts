@@ -31,6 +31,7 @@ function sourcesHash(): string {
   for (const path of [
     ...filesIn(join(root, 'console')),
     ...filesIn(join(root, 'examples/receivers')),
+    ...filesIn(join(root, 'src/domain')),
     join(root, 'src/temporal/saved-views.ts'),
     join(root, 'scripts/build-console.mjs'),
     join(root, 'package-lock.json'),

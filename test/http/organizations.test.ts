@@ -97,6 +97,32 @@ test('pages are stable while organizations are added, and the last one has no cu
   expect(new Set(seen).size).toBe(seen.length);
 });
 
+test('organizations are found by a part of their name or the beginning of their id, and by nothing else', async () => {
+  const [roofs, wild] = [randomUUID(), randomUUID()];
+  await api.call('PUT', `/v1/organizations/${roofs}`, { body: { name: 'Älpha Roofs of Köln' } });
+  await api.call('PUT', `/v1/organizations/${wild}`, { body: { name: "100%_o'Hare\\" } });
+  const found = async (search: string) => {
+    const { status, body } = await api.call('GET', `/v1/organizations?search=${encodeURIComponent(search)}`);
+    expect(status).toBe(200);
+    return body.data.map(({ id }: { id: string }) => id);
+  };
+  expect(await found('ÄLPHA roofs')).toEqual([roofs]);
+  expect(await found('OF Köln')).toEqual([roofs]);
+  expect(await found(roofs.slice(0, 13).toUpperCase())).toEqual([roofs]);
+  expect(await found(roofs.slice(1))).toEqual([]);
+  // Nothing in it is a pattern or SQL.
+  for (const part of ['%_', "o'H", '\\', '100%']) expect([part, await found(part)]).toEqual([part, [wild]]);
+  expect(await found('Älpha%Köln')).toEqual([]);
+});
+
+test.each([
+  ['', 'expected text'],
+  ['x'.repeat(201), 'expected at most 200 characters'],
+])('a search that is no use is refused by name', async (search, message) => {
+  const { status, body } = await api.call('GET', `/v1/organizations?search=${search}`);
+  expect([status, body.errors]).toEqual([400, [{ path: 'search', message }]]);
+});
+
 test('an organization never heard of exists once its first event is accepted, as starter, whoever works the event', async () => {
   const id = randomUUID();
   const path = `/v1/organizations/${id}`;

@@ -1,5 +1,14 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, inOrganization, unwrap } from './client.ts';
+
+/** The newest organizations whose name holds `search` or whose id begins with it; empty: of all. */
+export const organizationSearchQuery = (search: string) =>
+  queryOptions({
+    queryKey: ['organizations', 'search', search],
+    placeholderData: keepPreviousData,
+    queryFn: () =>
+      unwrap(api.GET('/v1/organizations', { params: { query: { limit: 100, ...(search !== '' && { search }) } } })),
+  });
 
 /** Pages of organizations, newest first. */
 export const organizationsQuery = () =>
@@ -15,19 +24,32 @@ export const organizationsQuery = () =>
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
   });
 
-/** Recoveries, newest first; of all organizations where none is given. */
-export const jobsQuery = (organizationId: string | null) =>
+/** Pages of the recoveries of all organizations, newest first. */
+export const jobsQuery = () =>
+  infiniteQueryOptions({
+    queryKey: [null, 'jobs'],
+    refetchInterval: 10_000,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        api.GET('/v1/jobs', {
+          params: { query: { limit: 50, ...(pageParam !== undefined && { cursor: pageParam }) } },
+        }),
+      ),
+    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
+  });
+
+/** The newest recoveries of an endpoint; one that runs is the first. */
+export const endpointJobsQuery = (organizationId: string, endpointId: string) =>
   queryOptions({
-    queryKey: [organizationId, 'jobs'],
+    queryKey: [organizationId, 'jobs', 'endpoint', endpointId],
     refetchInterval: 10_000,
     queryFn: () =>
-      organizationId === null
-        ? unwrap(api.GET('/v1/jobs', { params: { query: { limit: 50 } } }))
-        : unwrap(
-            api.GET('/v1/organizations/{organizationId}/jobs', {
-              params: { path: { organizationId }, query: { limit: 50 } },
-            }),
-          ),
+      unwrap(
+        api.GET('/v1/organizations/{organizationId}/jobs', {
+          params: { path: { organizationId }, query: { endpoint_id: endpointId, limit: 5 } },
+        }),
+      ),
   });
 
 export const jobQuery = (organizationId: string, jobId: string) =>
@@ -40,13 +62,31 @@ export const jobQuery = (organizationId: string, jobId: string) =>
       ),
   });
 
-/** Dead letters of the outbox, newest first; those that were replayed too where asked for. */
+const deadLetterPage = (replayed: boolean, cursor?: string) =>
+  unwrap(
+    api.GET('/v1/dead-letters', {
+      params: {
+        query: { limit: 100, replayed: replayed ? 'true' : 'false', ...(cursor !== undefined && { cursor }) },
+      },
+    }),
+  );
+
+/** The newest dead letters of the outbox; those that were replayed too where asked for. */
 export const deadLettersQuery = (replayed: boolean) =>
   queryOptions({
     queryKey: ['dead-letters', replayed],
     refetchInterval: 10_000,
-    queryFn: () =>
-      unwrap(api.GET('/v1/dead-letters', { params: { query: { limit: 100, replayed: replayed ? 'true' : 'false' } } })),
+    queryFn: () => deadLetterPage(replayed),
+  });
+
+/** The same in pages. */
+export const deadLetterPagesQuery = (replayed: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['dead-letters', 'pages', replayed],
+    refetchInterval: 10_000,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => deadLetterPage(replayed, pageParam),
+    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
   });
 
 /** Lanes that no workflow works. */

@@ -44,6 +44,13 @@ const change = z
     description: 'What is left out stays as it was; at first `starter` without `notify`',
   });
 
+const filter = z.strictObject({
+  ...pageQuery,
+  search: text(200).min(1, { error: 'expected text' }).optional().meta({
+    description: 'Only those whose name holds it, or whose id begins with it; the case of ASCII letters does not count',
+  }),
+});
+
 /** Organizations: made by the backend's first event or by a PUT. */
 export const organizationRoutes =
   ({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZodOpenApi =>
@@ -88,9 +95,9 @@ export const organizationRoutes =
       call(operatorOnly, {
         tags: ['Organizations'],
         summary: 'List organizations, newest first',
-        querystring: z.strictObject(pageQuery),
+        querystring: filter,
         response: { 200: pageOf(organization).meta({ id: 'OrganizationPage' }) },
       }),
-      async ({ query }) => presentPage(await repository.list(pageRequest(query)), toJson),
+      async ({ query }) => presentPage(await repository.list(pageRequest(query), query.search), toJson),
     );
   };

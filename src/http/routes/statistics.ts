@@ -32,12 +32,9 @@ const schema = z
   .object({
     since: moment,
     bucket_seconds: z.int(),
-    is_complete: z
-      .boolean()
-      .meta({
-        description:
-          'False: only the newest 10,000 are counted; of all organizations, of each its newest 1,000 at most',
-      }),
+    is_complete: z.boolean().meta({
+      description: 'False: only the newest 10,000 are counted; of all organizations, of each its newest 1,000 at most',
+    }),
     counted_since: moment.meta({ description: 'Everything created since then is counted' }),
     total: counts,
     buckets: z.array(counts.extend({ at: moment })),

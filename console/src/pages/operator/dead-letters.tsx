@@ -1,13 +1,14 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
-import { deadLettersQuery } from '../../api/operator-queries.ts';
+import { deadLetterPagesQuery } from '../../api/operator-queries.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Breakable } from '../../components/breakable.tsx';
 import { Button } from '../../components/button.tsx';
 import { ShortId } from '../../components/code.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
 import { Segmented } from '../../components/segmented.tsx';
+import { ShowMore } from '../../components/show-more.tsx';
 import { Ago } from '../../components/time.tsx';
 import { DeadLetterDialog } from './dead-letter-dialog.tsx';
 
@@ -15,7 +16,7 @@ import { DeadLetterDialog } from './dead-letter-dialog.tsx';
 export function DeadLettersPage() {
   const [shown, setShown] = useState<'open' | 'all'>('open');
   const [chosen, setChosen] = useState<string | null>(null);
-  const query = useQuery(deadLettersQuery(shown === 'all'));
+  const query = useInfiniteQuery(deadLetterPagesQuery(shown === 'all'));
   return (
     <Page
       title="Dead letters"
@@ -34,38 +35,54 @@ export function DeadLettersPage() {
     >
       <Card flush>
         <Loaded query={query}>
-          {({ data }) =>
-            data.length === 0 ? (
-              <Empty icon="letters" title="No dead letter">
-                Every event of the outbox could be relayed.
-              </Empty>
-            ) : (
-              <div className="table-scroll">
-                <table className="table stacked">
-                  <thead>
-                    <tr>
-                      <th scope="col">Subject</th>
-                      <th scope="col">Reason</th>
-                      <th scope="col">What is wrong</th>
-                      <th scope="col">Published</th>
-                      <th scope="col">Replay</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.map((letter) => (
-                      <LetterRow key={letter.id} letter={letter} onMend={() => setChosen(letter.id)} />
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            )
-          }
+          {({ pages }) => {
+            const letters = pages.flatMap(({ data }) => data);
+            if (letters.length === 0)
+              return (
+                <Empty icon="letters" title="No dead letter">
+                  Every event of the outbox could be relayed.
+                </Empty>
+              );
+            return (
+              <>
+                <LetterTable letters={letters} onMend={setChosen} />
+                <ShowMore query={query} />
+              </>
+            );
+          }}
         </Loaded>
       </Card>
       {chosen !== null && <DeadLetterDialog id={chosen} onClose={() => setChosen(null)} />}
     </Page>
   );
 }
+
+const LetterTable = ({
+  letters,
+  onMend,
+}: {
+  letters: Schemas['DeadLetterSummary'][];
+  onMend: (id: string) => void;
+}) => (
+  <div className="table-scroll">
+    <table className="table stacked">
+      <thead>
+        <tr>
+          <th scope="col">Subject</th>
+          <th scope="col">Reason</th>
+          <th scope="col">What is wrong</th>
+          <th scope="col">Published</th>
+          <th scope="col">Replay</th>
+        </tr>
+      </thead>
+      <tbody>
+        {letters.map((letter) => (
+          <LetterRow key={letter.id} letter={letter} onMend={() => onMend(letter.id)} />
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
 
 const LetterRow = ({ letter, onMend }: { letter: Schemas['DeadLetterSummary']; onMend: () => void }) => (
   <tr>

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
 import { jobsQuery } from '../../api/operator-queries.ts';
@@ -7,18 +7,26 @@ import { Badge } from '../../components/badge.tsx';
 import { ShortId } from '../../components/code.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
 import { RecoveryProgress } from '../../components/recovery-progress.tsx';
+import { ShowMore } from '../../components/show-more.tsx';
 import { Ago, At } from '../../components/time.tsx';
 
 /** Recoveries of all organizations. */
 export function JobsPage() {
-  const query = useQuery(jobsQuery(null));
+  const query = useInfiniteQuery(jobsQuery());
   return (
     <Page title="Jobs" subtitle="Recoveries of all organizations, newest first.">
       <Card flush>
         <Loaded query={query}>
-          {({ data }) =>
-            data.length === 0 ? <Empty icon="jobs" title="No recovery was asked for yet" /> : <JobTable jobs={data} />
-          }
+          {({ pages }) => {
+            const jobs = pages.flatMap(({ data }) => data);
+            if (jobs.length === 0) return <Empty icon="jobs" title="No recovery was asked for yet" />;
+            return (
+              <>
+                <JobTable jobs={jobs} />
+                <ShowMore query={query} />
+              </>
+            );
+          }}
         </Loaded>
       </Card>
     </Page>

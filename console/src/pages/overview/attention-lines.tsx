@@ -10,6 +10,8 @@ type Item = Schemas['AttentionItem'];
 
 /** A count of as many means that many or more. */
 const most = 1_000;
+/** As many lines are all that the service gives. */
+const mostLines = 100;
 const dayMs = 86_400_000;
 
 const kinds: Record<Item['kind'], { badge: string; tone: Tone }> = {
@@ -20,14 +22,18 @@ const kinds: Record<Item['kind'], { badge: string; tone: Tone }> = {
 };
 
 /** Lines about endpoints, deliveries and leads. */
-export const linesOf = (items: Item[], { withOwner }: { withOwner: boolean }): AttentionLine[] =>
-  items.map((item) => ({
+export function linesOf(items: Item[], { withOwner }: { withOwner: boolean }): AttentionLine[] {
+  const lines: AttentionLine[] = items.map((item) => ({
     key: `${item.kind} ${item.organization_id} ${item.endpoint_id}`,
     ...kinds[item.kind],
     link: <ItemLink item={item} />,
     owner: withOwner ? (item.organization_name ?? item.organization_id.slice(0, 8)) : undefined,
     since: item.since,
   }));
+  if (items.length < mostLines) return lines;
+  const words = `Only ${mostLines} lines are shown: when these are mended, others may follow.`;
+  return [...lines, { key: 'more', badge: 'more', tone: 'warn', link: words, since: null }];
+}
 
 /** Unsettled deliveries that no workflow works, of all organizations: one line. */
 export function orphanLine({ data, is_complete }: Omit<Schemas['Orphans'], 'next_cursor'>): AttentionLine[] {
@@ -63,7 +69,8 @@ export function deadLetterLine({ data, next_cursor }: Schemas['DeadLetterPage'])
       badge: 'dead letter',
       tone: 'bad',
       link: <Link to="/dead-letters">{words} in the outbox: events that cannot be relayed as they are</Link>,
-      since: data[0]?.published_at ?? null,
+      // The oldest of them is not known where there are more.
+      since: next_cursor === null ? (data.at(-1)?.published_at ?? null) : null,
     },
   ];
 }

@@ -1,21 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client.ts';
-import { jobsQuery } from '../../api/operator-queries.ts';
+import { endpointJobsQuery } from '../../api/operator-queries.ts';
 import { counted } from '../../app/counts.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Card } from '../../components/page.tsx';
 import { RecoveryProgress } from '../../components/recovery-progress.tsx';
 import { Ago } from '../../components/time.tsx';
 
-/** The recoveries of an endpoint; nothing where there was none. */
+/** The newest recoveries of an endpoint; nothing where there was none. */
 export function Recoveries({ organizationId, endpointId }: { organizationId: string; endpointId: string }) {
-  const { data } = useQuery(jobsQuery(organizationId));
-  const jobs = data?.data.filter((job) => job.endpoint_id === endpointId) ?? [];
+  const { data } = useQuery(endpointJobsQuery(organizationId, endpointId));
+  const jobs = data?.data ?? [];
   if (jobs.length === 0) return null;
   return (
     <Card title="Recoveries" flush>
       <ul className="attention">
-        {jobs.slice(0, 5).map((job) => (
+        {jobs.map((job) => (
           <li key={job.id}>{job.status === 'running' ? <Running job={job} /> : <Done job={job} />}</li>
         ))}
       </ul>
