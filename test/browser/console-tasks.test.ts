@@ -147,6 +147,11 @@ test("the chart's other tab is the time to delivery, and its numbers are a table
     .getByRole('img', { name: /^Time to delivery: half within \d/ })
     .locator('canvas')
     .waitFor();
+  // By which a line is told from the other.
+  const colours = await page.evaluate<string[]>(`[...document.querySelectorAll('.u-legend .u-marker')].map((one) => {
+    return getComputedStyle(one).borderTop;
+  }).filter((words) => !words.startsWith('0px'))`);
+  expect(new Set(colours).size).toBe(2);
   await screenshot('task-latency');
   await press(page, 'Show table');
   const table = page.getByRole('region', { name: 'Deliveries over time, as a table' });
