@@ -94,7 +94,8 @@ async function measure(url: string, key: string): Promise<number[]> {
   return times;
 }
 
-async function fill(db: Rig['deps']['db']): Promise<[Stock, Stock]> {
+/** A million deliveries of a month; gives the largest of the organizations and a small one. */
+export async function fill(db: Rig['deps']['db']): Promise<[Stock, Stock]> {
   const stocks: Stock[] = [];
   for (let index = 0; index < organizations; index += 1) {
     const organizationId = randomUUID();

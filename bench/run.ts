@@ -1,3 +1,4 @@
+import { console } from './console.ts';
 import { contention } from './contention.ts';
 import { endpoint } from './endpoint.ts';
 import { isolation, isolationSettings } from './isolation.ts';
@@ -7,9 +8,16 @@ import { throughput } from './throughput.ts';
 
 // `npm run bench` gives this process a heap that is hardly collected:
 // what the client does for itself is not to be measured.
-const scenarios: Record<string, (rig: Rig) => Promise<void>> = { throughput, isolation, contention, endpoint, lists };
+const scenarios: Record<string, (rig: Rig) => Promise<void>> = {
+  throughput,
+  isolation,
+  contention,
+  endpoint,
+  lists,
+  console,
+};
 /** With a table of their own size: minutes to fill, so only by name. */
-const onlyByName = ['endpoint', 'lists'];
+const onlyByName = ['endpoint', 'lists', 'console'];
 const named = process.argv.slice(2);
 const chosen = named.length > 0 ? named : Object.keys(scenarios).filter((name) => !onlyByName.includes(name));
 

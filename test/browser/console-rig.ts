@@ -80,6 +80,8 @@ async function openConsole(browser: Browser, base: string, { theme = 'light', wi
     viewport: sizeOf(width),
     colorScheme: theme,
     locale: 'en-US',
+    // Not UTC, so that a time that is shown or typed is seen to be local.
+    timezoneId: 'America/Chicago',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();

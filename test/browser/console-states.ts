@@ -14,6 +14,8 @@ export interface ConsoleState {
   isShown?(page: Page): Promise<unknown>;
   /** What of the page is new, as a selector; else all of it. */
   inside?: string;
+  /** It is there on a narrow screen alone. */
+  isNarrow?: boolean;
   /** A menu or a list lies in a layer above the page, outside of its landmarks. */
   isLayer?: boolean;
 }
@@ -77,6 +79,38 @@ export function consoleStates({ world }: ConsoleRig): ConsoleState[] {
     opened('sign-out', '/system', 'Sign out everywhere …'),
     opened('dead-letter', '/dead-letters', 'Mend …'),
     opened('delete-key', '/keys', /^Delete key/),
+    {
+      name: 'dialog-secret',
+      path: endpoint,
+      open: async (page) => {
+        await inMenu(page, 'Rotate the secret …');
+        await press(page, 'Make a new secret');
+        await page.getByRole('tab', { name: 'Python' }).waitFor();
+        await settled(page);
+      },
+      isShown: (page) => page.getByRole('region', { name: 'Signing secret' }).waitFor(),
+      inside: dialogs,
+    },
+    {
+      name: 'navigation',
+      path: deliveries,
+      open: (page) => press(page, 'Navigation'),
+      isShown: dialog,
+      inside: dialogs,
+      isNarrow: true,
+    },
+    {
+      name: 'chart-table',
+      path: organization,
+      open: (page) => press(page, 'Show table'),
+      isShown: (page) => page.getByRole('region', { name: 'Deliveries over time, as a table' }).waitFor(),
+    },
+    {
+      name: 'chart-latency',
+      path: organization,
+      open: (page) => page.getByRole('tab', { name: 'Latency' }).click(),
+      isShown: (page) => page.getByRole('img', { name: /^Time to delivery/ }).waitFor(),
+    },
     {
       name: 'menu',
       path: endpoint,

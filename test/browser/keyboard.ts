@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually.ts';
+import { stillness } from './console-rig.ts';
 
 // What a person does who has no mouse: Tab, arrows, Enter, Space, Escape and letters.
 
@@ -29,13 +30,20 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** Opens the menu of further actions and chooses an entry by arrows: the focus moves there a moment after it opens. */
-export async function choose(page: Page, entry: string): Promise<void> {
-  await press(page, 'More actions');
-  await page.getByRole('menu').waitFor();
+/** Opens a menu, that of further actions unless told, and chooses an entry. */
+export async function choose(page: Page, entry: string, menu = 'More actions'): Promise<void> {
+  await press(page, menu);
+  await chooseOpen(page, entry);
+}
+
+/** Chooses an entry of the menu or list that is open: the focus is in it a moment after it opens, and moves by frames. */
+export async function chooseOpen(page: Page, entry: string): Promise<void> {
+  await page.locator(':is([role=menu], [role=listbox]):focus-within').waitFor();
   await eventually(async () => {
-    if ((await focusedName(page)) !== entry) await page.keyboard.press('ArrowDown');
-    expect(await focusedName(page)).toBe(entry);
+    await stillness(page);
+    const focused = await focusedName(page);
+    if (focused !== entry) await page.keyboard.press('ArrowDown');
+    expect(focused).toBe(entry);
   });
   await page.keyboard.press('Enter');
 }

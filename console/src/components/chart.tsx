@@ -65,7 +65,8 @@ function plot(element: HTMLElement, { times, series, kind, format }: Omit<Props,
       width: element.clientWidth,
       height,
       cursor: { y: false, drag: { setScale: false }, points: { show: !isStacked } },
-      legend: { live: true, markers: { width: 0 } },
+      // Filled where the series is; a line has its colour in the border alone.
+      legend: { live: true, markers: { width: isStacked ? 0 : 2 } },
       scales: {
         // As far as the last span reaches, not only to where it begins.
         x: { range: (_chart, first, last) => [first, last + ((times[1] ?? 0) - (times[0] ?? 0))] },
