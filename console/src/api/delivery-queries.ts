@@ -30,10 +30,14 @@ export const deliveryQuery = (organizationId: string, deliveryId: string) =>
       ),
   });
 
-/** Pages of leads, newest first. */
+/**
+ * Pages of leads, newest first. Not asked for again by itself, and its key begins with no organization: a list of many
+ * pages would be as many calls.
+ */
 export const leadsQuery = (organizationId: string, filter: { stage?: Stage }) =>
   infiniteQueryOptions({
-    queryKey: [organizationId, 'leads', filter],
+    queryKey: ['lead-pages', organizationId, filter],
+    staleTime: Number.POSITIVE_INFINITY,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) =>
       unwrap(

@@ -4,21 +4,36 @@ import { liveMs } from './delivery-queries.ts';
 
 // What is read of an organization. Every key begins with its id, so that one call forgets all that was read of it.
 
+type PageOf<Row> = { data: Row[]; next_cursor: string | null };
+
+/** The rows of all pages of a list. */
+async function everyPage<Row>(
+  page: (query: { limit: number; cursor?: string }) => Promise<PageOf<Row>>,
+): Promise<{ data: Row[] }> {
+  const data: Row[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const answer: PageOf<Row> = await page({ limit: 100, ...(cursor !== undefined && { cursor }) });
+    data.push(...answer.data);
+    cursor = answer.next_cursor;
+  }
+  return { data };
+}
+
 export const organizationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: [organizationId, 'organization'],
     queryFn: () => unwrap(api.GET('/v1/organizations/{organizationId}', { params: { path: { organizationId } } })),
   });
 
-/** An organization has at most a hundred endpoints: one page holds them. */
+/** All of them, page after page: `MAX_ENDPOINTS` may be more than a page holds. */
 export const endpointsQuery = (organizationId: string) =>
   queryOptions({
     queryKey: [organizationId, 'endpoints'],
     queryFn: () =>
-      unwrap(
-        api.GET('/v1/organizations/{organizationId}/endpoints', {
-          params: { path: { organizationId }, query: { limit: 100 } },
-        }),
+      everyPage((query) =>
+        unwrap(
+          api.GET('/v1/organizations/{organizationId}/endpoints', { params: { path: { organizationId }, query } }),
+        ),
       ),
   });
 
@@ -49,10 +64,12 @@ export const healthOfAllQuery = (organizationId: string) =>
     queryKey: [organizationId, 'endpoint-health'],
     refetchInterval: 10_000,
     queryFn: () =>
-      unwrap(
-        api.GET('/v1/organizations/{organizationId}/endpoint-health', {
-          params: { path: { organizationId }, query: { limit: 100 } },
-        }),
+      everyPage((query) =>
+        unwrap(
+          api.GET('/v1/organizations/{organizationId}/endpoint-health', {
+            params: { path: { organizationId }, query },
+          }),
+        ),
       ),
   });
 

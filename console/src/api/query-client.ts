@@ -8,7 +8,14 @@ const isWorthRetrying = (failures: number, error: unknown): boolean =>
 
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { retry: isWorthRetrying, staleTime: 5_000, refetchOnWindowFocus: true },
-    mutations: { retry: false },
+    // Without a connection a query fails, and what is pressed fails too: it is not kept and sent later.
+    queries: {
+      networkMode: 'always',
+      retry: isWorthRetrying,
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+      refetchOnReconnect: true,
+    },
+    mutations: { networkMode: 'always', retry: false },
   },
 });

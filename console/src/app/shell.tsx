@@ -1,5 +1,5 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { Link, Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { IconButton } from '../components/button.tsx';
 import { Sidebar } from './sidebar.tsx';
@@ -14,9 +14,18 @@ const Brand = () => (
 /** Navigation beside every page; on a narrow screen behind a button. */
 export function Shell() {
   const pathname = useRouterState({ select: ({ location }) => location.pathname });
+  const router = useRouter();
   const [isOpen, setOpen] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the navigation
   useEffect(() => setOpen(false), [pathname]);
+  // What was pressed is gone with the page before: keyboards and screen readers go on at the new one.
+  useEffect(
+    () =>
+      router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
+        if (fromLocation && pathChanged) document.getElementById('main')?.focus({ preventScroll: true });
+      }),
+    [router],
+  );
 
   return (
     <div className="shell">

@@ -10,7 +10,7 @@ export interface ButtonLook {
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement>, ButtonLook {
   children?: ReactNode;
-  ref?: Ref<HTMLButtonElement>;
+  ref?: Ref<HTMLButtonElement> | undefined;
 }
 
 export const Button = ({ kind, size, icon, children, type = 'button', ...rest }: Props) => (

@@ -1,9 +1,15 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, type Ref, useEffect, useRef, useState } from 'react';
 import { Button } from './button.tsx';
 import { sayFailed } from './toasts.tsx';
 
+interface CopyProps {
+  text: string;
+  label?: string;
+  ref?: Ref<HTMLButtonElement> | undefined;
+}
+
 /** Copies `text`, and says so on itself. */
-export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
+export function CopyButton({ text, label = 'Copy', ref }: CopyProps) {
   const [copied, setCopied] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -18,7 +24,14 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
     }
   };
   return (
-    <Button size="small" kind="quiet" icon={copied ? 'check' : 'copy'} onClick={() => void copy()} aria-live="polite">
+    <Button
+      ref={ref}
+      size="small"
+      kind="quiet"
+      icon={copied ? 'check' : 'copy'}
+      onClick={() => void copy()}
+      aria-live="polite"
+    >
       {copied ? 'Copied' : label}
     </Button>
   );
@@ -31,16 +44,17 @@ interface CodeProps {
   /** What is shown in place of the plain text; copying gives the text. */
   children?: ReactNode;
   actions?: ReactNode;
+  copyRef?: Ref<HTMLButtonElement> | undefined;
 }
 
 /** Text in its exact form, with a button that copies it. */
-export const Code = ({ text, title, wrap, children, actions }: CodeProps) => (
+export const Code = ({ text, title, wrap, children, actions, copyRef }: CodeProps) => (
   <div className="code" data-wrap={wrap ? '' : undefined}>
     <div className="code-head">
       <span>{title}</span>
       <span className="row">
         {actions}
-        <CopyButton text={text} />
+        <CopyButton text={text} ref={copyRef} />
       </span>
     </div>
     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard */}

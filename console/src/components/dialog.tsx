@@ -1,6 +1,6 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { Dialog as Base } from '@base-ui/react/dialog';
-import type { ReactNode } from 'react';
+import type { ReactNode, RefObject } from 'react';
 import { Button } from './button.tsx';
 import { IconButton } from './button.tsx';
 
@@ -9,18 +9,22 @@ interface DialogProps {
   onClose: () => void;
   title: string;
   wide?: boolean | undefined;
+  /** Only its own buttons close it: something is under way, or shown that cannot be shown again. */
+  locked?: boolean | undefined;
+  /** What has the focus first; else its first button. */
+  initialFocus?: RefObject<HTMLElement | null> | undefined;
   children: ReactNode;
 }
 
 /** A modal dialog: focus stays in it, Escape and the backdrop close it, and focus returns to where it was. */
-export const Dialog = ({ open, onClose, title, wide, children }: DialogProps) => (
-  <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
+export const Dialog = ({ open, onClose, title, wide, locked, initialFocus, children }: DialogProps) => (
+  <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && !locked && onClose()}>
     <Base.Portal>
       <Base.Backdrop className="backdrop" />
-      <Base.Popup className="dialog" data-wide={wide ? '' : undefined}>
+      <Base.Popup className="dialog" data-wide={wide ? '' : undefined} initialFocus={initialFocus}>
         <div className="row spread">
           <Base.Title className="dialog-title">{title}</Base.Title>
-          <Base.Close render={<IconButton icon="close" label="Close" />} />
+          {!locked && <Base.Close render={<IconButton icon="close" label="Close" />} />}
         </div>
         {children}
       </Base.Popup>

@@ -1,4 +1,5 @@
 import { Select } from '@base-ui/react/select';
+import { type RefObject, useRef } from 'react';
 import { Icon } from './icon.tsx';
 import type { Option } from './select.tsx';
 
@@ -11,11 +12,13 @@ interface Props {
 
 /** A filter as a chip: dashed while it is not set; its cross takes it away. */
 export const FilterChip = ({ label, value, options, onChange }: Props) => {
+  const trigger = useRef<HTMLButtonElement>(null);
   const chosen = options.find((option) => option.value === value);
   return (
     <span className="chip-group">
       <Select.Root items={options} value={value ?? null} onValueChange={(next) => onChange(next ?? undefined)}>
         <Select.Trigger
+          ref={trigger}
           className="chip"
           data-set={value === undefined ? undefined : ''}
           aria-label={value === undefined ? `Filter by ${label.toLowerCase()}` : `${label}: ${chosen?.label ?? value}`}
@@ -45,17 +48,27 @@ export const FilterChip = ({ label, value, options, onChange }: Props) => {
           </Select.Positioner>
         </Select.Portal>
       </Select.Root>
-      {value !== undefined && <RemoveFilter label={label} onRemove={() => onChange(undefined)} />}
+      {value !== undefined && <RemoveFilter label={label} trigger={trigger} onRemove={() => onChange(undefined)} />}
     </span>
   );
 };
 
-export const RemoveFilter = ({ label, onRemove }: { label: string; onRemove: () => void }) => (
+interface RemoveProps {
+  label: string;
+  /** Gets the focus, which would be lost with this button. */
+  trigger: RefObject<HTMLButtonElement | null>;
+  onRemove: () => void;
+}
+
+export const RemoveFilter = ({ label, trigger, onRemove }: RemoveProps) => (
   <button
     type="button"
     className="chip-remove"
     aria-label={`Remove the filter by ${label.toLowerCase()}`}
-    onClick={onRemove}
+    onClick={() => {
+      trigger.current?.focus();
+      onRemove();
+    }}
   >
     <Icon name="close" size={12} />
   </button>

@@ -3,9 +3,10 @@ import { useState } from 'react';
 import type { Schemas } from '../api/client.ts';
 import { useAction, useMayChange } from '../app/action.ts';
 import { Button } from './button.tsx';
-import { Code, Identifier } from './code.tsx';
+import { Identifier } from './code.tsx';
 import { Confirm } from './dialog.tsx';
 import { Card, Empty, Loaded, Notice } from './page.tsx';
+import { ShownOnce } from './shown-once.tsx';
 import { At } from './time.tsx';
 
 interface Props {
@@ -44,10 +45,14 @@ export function KeyCard({ title, query, make, remove, refresh, consequence }: Pr
       }
     >
       {makeOne.data && (
-        <div className="card-body">
-          <Notice tone="warn">This key is shown once. Store it now.</Notice>
-          <Code title="New key" text={makeOne.data.key} wrap />
-        </div>
+        <ShownOnce
+          title="The new key"
+          label="New key"
+          text={makeOne.data.key}
+          done="I have stored the key"
+          onClose={makeOne.reset}
+          above={<Notice tone="warn">This key is shown once. Store it now.</Notice>}
+        />
       )}
       <Loaded query={query} rows={2}>
         {({ data }) => <KeyList keys={data} onDelete={mayChange ? setDoomed : null} />}

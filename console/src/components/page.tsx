@@ -4,6 +4,7 @@ import { ApiProblem } from '../api/client.ts';
 import { wordsOf } from './toasts.tsx';
 import { Button } from './button.tsx';
 import { Icon, type IconName } from './icon.tsx';
+import { atTime } from './time.tsx';
 
 export interface Crumb {
   label: string;
@@ -134,15 +135,27 @@ const Gone = () => (
   </Card>
 );
 
+/** That what is shown below is old, and why. */
+const Stale = ({ since, error }: { since: number; error: unknown }) => (
+  <div className="card-body" role="status">
+    <Notice tone="warn">
+      Shown as it was at {atTime(new Date(since).toISOString())}. {wordsOf(error)}
+    </Notice>
+  </div>
+);
+
 interface Query<Data> {
   data: Data | undefined;
+  dataUpdatedAt: number;
   error: unknown;
+  /** What was loaded before was asked for again, and there was no answer. */
+  isRefetchError: boolean;
   refetch: () => unknown;
 }
 
 /**
  * Shows what a query gave, or that it loads, or why it failed; what was loaded before stays while it is asked for
- * again.
+ * again, with its time where that fails.
  */
 export function Loaded<Data>({
   query,
@@ -153,7 +166,13 @@ export function Loaded<Data>({
   rows?: number;
   children: (data: Data) => ReactNode;
 }) {
-  if (query.data !== undefined) return children(query.data);
+  if (query.data !== undefined)
+    return (
+      <>
+        {query.isRefetchError && <Stale since={query.dataUpdatedAt} error={query.error} />}
+        {children(query.data)}
+      </>
+    );
   if (query.error instanceof ApiProblem && query.error.status === 404) return <Gone />;
   if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   return <Loading {...(rows !== undefined && { rows })} />;

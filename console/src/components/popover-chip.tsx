@@ -1,5 +1,5 @@
 import { Popover } from '@base-ui/react/popover';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { RemoveFilter } from './filter-chip.tsx';
 import { Icon } from './icon.tsx';
 
@@ -15,30 +15,34 @@ interface Props {
 }
 
 /** A filter as a chip that opens a form: dashed while it is not set; its cross takes it away. */
-export const PopoverChip = ({ label, value, isOpen, onOpen, onRemove, children }: Props) => (
-  <span className="chip-group">
-    <Popover.Root open={isOpen} onOpenChange={onOpen}>
-      <Popover.Trigger
-        className="chip"
-        data-set={value === null ? undefined : ''}
-        aria-label={value === null ? `Filter by ${label.toLowerCase()}` : `${label}: ${value.whole}`}
-      >
-        {value === null ? (
-          <>
-            <Icon name="plus" size={12} /> {label}
-          </>
-        ) : (
-          <span className="truncate">{`${label}: ${value.short}`}</span>
-        )}
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Positioner className="popup-positioner" sideOffset={4} align="start">
-          <Popover.Popup className="popup" aria-label={`Filter by ${label.toLowerCase()}`}>
-            {children}
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
-    {value !== null && <RemoveFilter label={label} onRemove={onRemove} />}
-  </span>
-);
+export function PopoverChip({ label, value, isOpen, onOpen, onRemove, children }: Props) {
+  const trigger = useRef<HTMLButtonElement>(null);
+  return (
+    <span className="chip-group">
+      <Popover.Root open={isOpen} onOpenChange={onOpen}>
+        <Popover.Trigger
+          ref={trigger}
+          className="chip"
+          data-set={value === null ? undefined : ''}
+          aria-label={value === null ? `Filter by ${label.toLowerCase()}` : `${label}: ${value.whole}`}
+        >
+          {value === null ? (
+            <>
+              <Icon name="plus" size={12} /> {label}
+            </>
+          ) : (
+            <span className="truncate">{`${label}: ${value.short}`}</span>
+          )}
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Positioner className="popup-positioner" sideOffset={4} align="start">
+            <Popover.Popup className="popup" aria-label={`Filter by ${label.toLowerCase()}`}>
+              {children}
+            </Popover.Popup>
+          </Popover.Positioner>
+        </Popover.Portal>
+      </Popover.Root>
+      {value !== null && <RemoveFilter label={label} trigger={trigger} onRemove={onRemove} />}
+    </span>
+  );
+}

@@ -11,8 +11,8 @@ interface Props<Item> {
   cells: (item: Item) => ReactNode[];
   /** Called when the end comes into view. */
   onEnd?: (() => void) | undefined;
-  /** Called with the first row that is drawn, whenever it is another one. */
-  onLook?: ((index: number) => void) | undefined;
+  /** Called with the first and the last row in view, whenever they are other ones. */
+  onLook?: ((first: number, last: number) => void) | undefined;
   className: string;
 }
 
@@ -40,8 +40,9 @@ export function VirtualRows<Item>({ label, columns, items, keyOf, cells, onEnd, 
   useEffect(() => {
     if (last >= items.length - 1 && items.length > 0) onEnd?.();
   }, [last, items.length, onEnd]);
-  const first = rows[0]?.index ?? 0;
-  useEffect(() => onLook?.(first), [first, onLook]);
+  // Not `rows`: more are drawn than are in view.
+  const { startIndex = 0, endIndex = 0 } = virtualizer.range ?? {};
+  useEffect(() => onLook?.(startIndex, endIndex), [startIndex, endIndex, onLook]);
 
   return (
     <div role="table" aria-label={label} aria-rowcount={items.length + 1} className={`virtual ${className}`}>

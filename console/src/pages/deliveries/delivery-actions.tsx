@@ -9,14 +9,16 @@ interface Props {
   delivery: Delivery;
 }
 
-/** Resend what is settled, skip what is not. */
-export function DeliveryActions({ organizationId, delivery }: Props) {
+export const isSettled = ({ status }: Delivery): boolean => status === 'delivered' || status === 'abandoned';
+
+/** Skip what is not settled, resend what is: each in a place of its own, since a delivery settles by itself. */
+export function DeliveryActions(props: Props) {
   if (!useMayChange()) return null;
-  const isSettled = delivery.status === 'delivered' || delivery.status === 'abandoned';
-  return isSettled ? (
-    <Resend organizationId={organizationId} delivery={delivery} />
-  ) : (
-    <Skip organizationId={organizationId} delivery={delivery} />
+  return (
+    <>
+      <Skip {...props} />
+      <Resend {...props} />
+    </>
   );
 }
 
@@ -34,7 +36,11 @@ function Resend(props: Props) {
     failed: 'Not sent again',
   });
   return (
-    <Button kind="primary" disabled={isGone || resend.isPending} onClick={() => resend.mutate()}>
+    <Button
+      kind="primary"
+      disabled={!isSettled(delivery) || isGone || resend.isPending}
+      onClick={() => resend.mutate()}
+    >
       Resend
     </Button>
   );
@@ -53,7 +59,7 @@ export function Skip({ size, ...props }: Props & { size?: 'small' }) {
   });
   return (
     <>
-      <Button size={size} onClick={() => setAsking(true)}>
+      <Button size={size} disabled={isSettled(delivery)} onClick={() => setAsking(true)}>
         Skip …
       </Button>
       <Confirm
@@ -62,13 +68,14 @@ export function Skip({ size, ...props }: Props & { size?: 'small' }) {
         title={`Skip ${delivery.event} #${delivery.sequence}`}
         action="Skip it"
         danger
-        busy={skip.isPending}
+        busy={skip.isPending || isSettled(delivery)}
         onConfirm={() => skip.mutate()}
       >
         <p>
           This one delivery is abandoned with the reason <code>skipped</code>; the receiver never gets it, unless you
           resend it later, outside the order. What waits behind it goes on at once.
         </p>
+        {isSettled(delivery) && <p role="status">It is {delivery.status} by now: there is nothing left to skip.</p>}
         {delivery.status === 'delivering' && (
           <p>It is under way now: it is skipped after the answer, unless that is a success.</p>
         )}

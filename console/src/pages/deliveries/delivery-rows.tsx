@@ -14,8 +14,8 @@ interface Props {
   /** What a row reads by now. */
   current?: (row: DeliveryRow) => DeliveryRow;
   onEnd?: () => void;
-  /** Hears which row is the first in view. */
-  onLook?: (index: number) => void;
+  /** Hears which rows are the first and the last in view. */
+  onLook?: (first: number, last: number) => void;
   /** All are of one endpoint, which need not be said. */
   ofOneEndpoint?: boolean;
 }

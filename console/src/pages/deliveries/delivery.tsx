@@ -12,10 +12,8 @@ import { Segmented } from '../../components/segmented.tsx';
 import { At } from '../../components/time.tsx';
 import { AttemptItem } from './attempt-item.tsx';
 import { CurlButton } from './curl.tsx';
-import { DeliveryActions } from './delivery-actions.tsx';
+import { DeliveryActions, isSettled } from './delivery-actions.tsx';
 import { WhatNext } from './what-next.tsx';
-
-const isSettled = ({ status }: Delivery): boolean => status === 'delivered' || status === 'abandoned';
 
 /** One delivery: what was sent, byte for byte, how each attempt went, and what happens next. */
 export function DeliveryPage() {
@@ -110,7 +108,13 @@ function Body({ organizationId, delivery }: PartProps) {
       }
     >
       <Code
-        title={form === 'exact' ? 'The bytes every attempt sends' : 'The same bytes, laid out'}
+        title={
+          exact === undefined
+            ? 'The content, not byte for byte'
+            : form === 'exact'
+              ? 'The bytes every attempt sends'
+              : 'The same bytes, laid out'
+        }
         text={text}
         wrap={form === 'exact'}
         actions={request.data && <CurlButton organizationId={organizationId} deliveryId={delivery.id} />}

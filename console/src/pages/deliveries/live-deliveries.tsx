@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { number } from '../../app/counts.ts';
 import type { DeliveryFilter } from '../../app/search.ts';
 import { Button } from '../../components/button.tsx';
+import { ListEnd } from '../../components/list-end.tsx';
 import { Card, Empty, Loaded } from '../../components/page.tsx';
 import { DeliveryRows } from './delivery-rows.tsx';
 import { LiveBar } from './live-bar.tsx';
@@ -22,10 +23,10 @@ export function LiveDeliveries({ organizationId, filter, onClear }: Props) {
   const isEmpty = list.isSuccess && rows.length === 0;
   // Nothing is being read that could move.
   useEffect(() => {
-    if (isEmpty && changes.added > 0) update();
+    if (isEmpty && changes.added > 0) void update();
   }, [isEmpty, changes.added, update]);
   const show = () => {
-    update();
+    void update();
     if ((top.current?.getBoundingClientRect().top ?? 0) < 0) top.current?.scrollIntoView();
     top.current?.focus({ preventScroll: true });
   };
@@ -52,7 +53,7 @@ export function LiveDeliveries({ organizationId, filter, onClear }: Props) {
                   onEnd={live.more}
                   onLook={live.look}
                 />
-                <p className="card-note">{endWords(rows.length, live)}</p>
+                <ListEnd query={list}>{endWords(rows.length, live)}</ListEnd>
               </>
             )
           }

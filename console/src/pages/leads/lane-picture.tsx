@@ -106,7 +106,10 @@ function LaneRow({ lead, lane, gates }: { lead: Lead; lane: Lane; gates: Gate[] 
             <strong>{laneWords(lane)}</strong>
             {head?.waiting_for && <span className="muted"> {head.waiting_for.sentence}</span>}
           </span>
-          {head !== null && mayChange && <Skip organizationId={organizationId} delivery={head} size="small" />}
+          {head !== null && mayChange && (
+            // The next delivery at the head does not get into a dialog that was opened for this one.
+            <Skip key={head.id} organizationId={organizationId} delivery={head} size="small" />
+          )}
         </div>
       </div>
     </section>

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useRouteContext } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
@@ -81,6 +81,7 @@ function WorkflowLink({ lead }: { lead: Lead }) {
 }
 
 function useLeadActions(lead: Lead, close: () => void) {
+  const client = useQueryClient();
   const navigate = useNavigate();
   const organizationId = lead.organization_id;
   const path = { params: { path: { organizationId, leadId: lead.lead_id } } };
@@ -96,7 +97,10 @@ function useLeadActions(lead: Lead, close: () => void) {
     refresh: [organizationId],
     done: 'Erased',
     failed: 'Not erased',
-    onDone: () => void navigate({ to: '/organizations/$organizationId/leads', params: { organizationId } }),
+    onDone: () => {
+      client.removeQueries({ queryKey: ['lead-pages', organizationId] });
+      void navigate({ to: '/organizations/$organizationId/leads', params: { organizationId } });
+    },
   });
   return { complete, erase };
 }

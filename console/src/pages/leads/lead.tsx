@@ -19,7 +19,7 @@ export function LeadPage() {
   const { organizationId, leadId } = useParams({ from: '/shell/organizations/$organizationId/leads/$leadId' });
   const { caller } = useRouteContext({ from: '/shell' });
   const query = useQuery({ ...leadQuery(organizationId, leadId), refetchInterval: liveMs });
-  const endpoints = useQuery(endpointsQuery(organizationId));
+  const endpoints = useQuery({ ...endpointsQuery(organizationId), refetchInterval: 10_000 });
   const { data } = query;
   return (
     <Page

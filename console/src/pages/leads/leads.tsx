@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useCallback, useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
@@ -8,6 +8,7 @@ import { leadStages } from '../../app/search.ts';
 import { Badge, StageBadge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { FilterChip } from '../../components/filter-chip.tsx';
+import { ListEnd } from '../../components/list-end.tsx';
 import { Card, Empty, Loaded, Page } from '../../components/page.tsx';
 import { Ago } from '../../components/time.tsx';
 import { VirtualRows } from '../../components/virtual-rows.tsx';
@@ -20,14 +21,17 @@ export function LeadsPage() {
   const { organizationId } = useParams({ from });
   const filter = useSearch({ from });
   const navigate = useNavigate();
+  const client = useQueryClient();
   const query = useInfiniteQuery({
     ...leadsQuery(organizationId, filter),
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? 5_000 : false),
+    // Asking for the first page again would forget that the second failed, and ask for that again, too.
+    refetchInterval: ({ state: { data, status, fetchMeta } }) =>
+      (data?.pages.length ?? 0) > 1 || (status === 'error' && fetchMeta?.fetchMore) ? false : 5_000,
   });
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
+  const { fetchNextPage, hasNextPage, isFetchingNextPage, isFetchNextPageError } = query;
   const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
   const change = (stage: string | undefined) =>
     void navigate({
       to: '/organizations/$organizationId/leads',
@@ -43,6 +47,15 @@ export function LeadsPage() {
     >
       <fieldset className="chips fieldset" aria-label="Filters">
         <FilterChip label="Stage" value={filter.stage} options={stages} onChange={change} />
+        {(query.data?.pages.length ?? 0) > 1 && (
+          <Button
+            kind="quiet"
+            size="small"
+            onClick={() => void client.resetQueries({ queryKey: leadsQuery(organizationId, filter).queryKey })}
+          >
+            Refresh
+          </Button>
+        )}
       </fieldset>
       <Card flush>
         <Loaded query={query}>
@@ -61,9 +74,9 @@ export function LeadsPage() {
                   onEnd={more}
                   cells={cellsOf}
                 />
-                <p className="card-note" role="status">
+                <ListEnd query={query}>
                   {number(rows.length)} shown{hasNextPage ? '; more come as you scroll.' : '; that is all.'}
-                </p>
+                </ListEnd>
               </>
             );
           }}

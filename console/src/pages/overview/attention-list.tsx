@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { Badge } from '../../components/badge.tsx';
-import { Card, Empty, type Tone } from '../../components/page.tsx';
+import { Card, Empty, Loading, type Tone } from '../../components/page.tsx';
 import { Ago } from '../../components/time.tsx';
 
 export interface AttentionLine {
@@ -13,10 +13,19 @@ export interface AttentionLine {
   since: string | null;
 }
 
+interface Props {
+  lines: AttentionLine[];
+  nothing: string;
+  /** False: something is not checked yet, so there may be more lines. */
+  isComplete?: boolean;
+}
+
 /** What needs somebody now; each line leads to where it can be mended. */
-export const AttentionList = ({ lines, nothing }: { lines: AttentionLine[]; nothing: string }) => (
+export const AttentionList = ({ lines, nothing, isComplete = true }: Props) => (
   <Card title="Needs attention" flush>
-    {lines.length === 0 ? (
+    {lines.length === 0 && !isComplete ? (
+      <Loading rows={2} />
+    ) : lines.length === 0 ? (
       <Empty icon="check" title="Nothing needs attention">
         {nothing}
       </Empty>

@@ -4,7 +4,7 @@ import { attentionQuery, statisticsQuery } from '../../api/delivery-queries.ts';
 import { deadLettersQuery, orphansQuery } from '../../api/operator-queries.ts';
 import { DeliveryCharts } from '../../components/delivery-charts.tsx';
 import { Loaded, Page } from '../../components/page.tsx';
-import { AttentionList } from './attention-list.tsx';
+import { type AttentionLine, AttentionList } from './attention-list.tsx';
 import { deadLetterLine, linesOf, orphanLine } from './attention-lines.tsx';
 import { useBacklogOfAll } from './backlog.ts';
 import { Numbers } from './numbers.tsx';
@@ -12,6 +12,15 @@ import { WindowChoice } from './window-choice.tsx';
 
 const nothing =
   'No endpoint is paused or failing, nothing created in the last day was abandoned, no lead waits for its enrichment, every delivery has its workflow, and the outbox has no dead letter.';
+
+/** What failed is said until it is known again, also while it is asked for once more. */
+const uncheckedLine = (
+  what: string,
+  { isError, data, errorUpdateCount }: { isError: boolean; data: unknown; errorUpdateCount: number },
+): AttentionLine[] =>
+  isError || (data === undefined && errorUpdateCount > 0)
+    ? [{ key: what, badge: 'unknown', tone: 'warn', link: `${what} could not be checked`, since: null }]
+    : [];
 
 /** How everything is doing, over all organizations. */
 export function OperatorOverviewPage() {
@@ -38,9 +47,12 @@ export function OperatorOverviewPage() {
         {({ data }) => (
           <AttentionList
             nothing={nothing}
+            isComplete={letters.data !== undefined && orphans.data !== undefined}
             lines={[
               ...(letters.data ? deadLetterLine(letters.data) : []),
               ...(orphans.data ? orphanLine(orphans.data) : []),
+              ...uncheckedLine('Dead letters of the outbox', letters),
+              ...uncheckedLine('Deliveries without a workflow', orphans),
               ...linesOf(data, { withOwner: true }),
             ]}
           />

@@ -2,10 +2,10 @@ import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import { useAction, useMayChange } from '../../app/action.ts';
 import { Button } from '../../components/button.tsx';
-import { Code } from '../../components/code.tsx';
 import { Checkbox, Field } from '../../components/field.tsx';
 import { Card } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
+import { ShownOnce } from '../../components/shown-once.tsx';
 import { At } from '../../components/time.tsx';
 
 const times = [
@@ -50,12 +50,18 @@ export function PortalLinks({ organizationId }: { organizationId: string }) {
         </Button>
       </div>
       {make.data && (
-        <>
-          <Code title="Portal link" text={make.data.url} wrap />
-          <p className="small muted">
-            Works once, until <At at={make.data.expires_at} />.
-          </p>
-        </>
+        <ShownOnce
+          title="The new link"
+          label="Portal link"
+          text={make.data.url}
+          done="I have copied the link"
+          onClose={make.reset}
+          below={
+            <p className="small muted">
+              Works once, until <At at={make.data.expires_at} />.
+            </p>
+          }
+        />
       )}
     </Card>
   );

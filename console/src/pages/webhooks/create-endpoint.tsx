@@ -58,9 +58,9 @@ export function CreateEndpoint({ organizationId, onClose }: { organizationId: st
     });
   };
 
-  if (created !== null) return <Created secret={created.secret} onClose={finish} />;
+  if (created !== null) return <NewSecret title="The endpoint is ready" secret={created.secret} onClose={finish} />;
   return (
-    <Dialog open onClose={onClose} title="Add an endpoint">
+    <Dialog open onClose={onClose} title="Add an endpoint" locked={busy}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         {problem !== null && <Notice tone="bad">{wordsOf(problem)}</Notice>}
         <EndpointForm draft={draft} onChange={setDraft} problem={problem instanceof ApiProblem ? problem : null} />
@@ -68,7 +68,9 @@ export function CreateEndpoint({ organizationId, onClose }: { organizationId: st
           <Select label="Mode" value={mode} options={modes} onChange={(next) => setMode(next as typeof mode)} />
         </Field>
         <div className="dialog-actions">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button disabled={busy} onClick={onClose}>
+            Cancel
+          </Button>
           <Button kind="primary" type="submit" disabled={busy || draft.url.trim() === ''}>
             {busy ? 'Checking the address …' : 'Add endpoint'}
           </Button>
@@ -77,14 +79,3 @@ export function CreateEndpoint({ organizationId, onClose }: { organizationId: st
     </Dialog>
   );
 }
-
-const Created = ({ secret, onClose }: { secret: string; onClose: () => void }) => (
-  <Dialog open onClose={onClose} title="The endpoint is ready" wide>
-    <NewSecret secret={secret} />
-    <div className="dialog-actions">
-      <Button kind="primary" onClick={onClose}>
-        I have stored the secret
-      </Button>
-    </div>
-  </Dialog>
-);

@@ -3,7 +3,7 @@ import { useParams } from '@tanstack/react-router';
 import type { Endpoint, Schemas } from '../../api/client.ts';
 import { statisticsQuery } from '../../api/delivery-queries.ts';
 import { endpointQuery, healthQuery } from '../../api/queries.ts';
-import { percent, touched, unsettledOf } from '../../app/counts.ts';
+import { number, percent, unsettledOf } from '../../app/counts.ts';
 import { Badge, EndpointBadge } from '../../components/badge.tsx';
 import { Identifier } from '../../components/code.tsx';
 import { DeliveryCharts, latencyWords } from '../../components/delivery-charts.tsx';
@@ -81,7 +81,7 @@ const Numbers = ({
       { label: 'p95', value: latencyWords(statistics?.total.p95_ms ?? null) },
       {
         label: 'Unsettled',
-        value: health ? touched(health, unsettledOf(health)).split(' ')[0] : '–',
+        value: health ? unsettledNumber(health) : '–',
         note: health?.oldest_unsettled_at && (
           <>
             oldest <Ago at={health.oldest_unsettled_at} />
@@ -92,6 +92,12 @@ const Numbers = ({
     ]}
   />
 );
+
+/** `1,204`; `100,000+` where counting stopped. */
+function unsettledNumber(health: Schemas['EndpointHealth']): string {
+  const count = unsettledOf(health);
+  return count >= health.counted_to ? `${number(health.counted_to)}+` : number(count);
+}
 
 const Facts = ({ endpoint }: { endpoint: Endpoint }) => (
   <Card title="Settings">

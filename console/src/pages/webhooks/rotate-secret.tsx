@@ -30,20 +30,9 @@ export function RotateSecret({ organizationId, endpoint, onClose }: EndpointDial
     done: 'There is a new secret',
     failed: 'Not rotated',
   });
-  if (rotate.data) {
-    return (
-      <Dialog open onClose={onClose} title="The new secret" wide>
-        <NewSecret secret={rotate.data.secret} />
-        <div className="dialog-actions">
-          <Button kind="primary" onClick={onClose}>
-            I have stored the secret
-          </Button>
-        </div>
-      </Dialog>
-    );
-  }
+  if (rotate.data) return <NewSecret title="The new secret" secret={rotate.data.secret} onClose={onClose} />;
   return (
-    <Dialog open onClose={onClose} title="Rotate the secret">
+    <Dialog open onClose={onClose} title="Rotate the secret" locked={rotate.isPending}>
       <p>
         During the overlap every request carries both signatures: <code>webhook-signature</code> lists them,{' '}
         <code>X-Spark360-Signature</code> stays with the old secret and <code>X-Spark360-Signature-Next</code> has the
@@ -53,7 +42,9 @@ export function RotateSecret({ organizationId, endpoint, onClose }: EndpointDial
         <Select label="Overlap" value={overlap} options={overlaps} onChange={setOverlap} />
       </Field>
       <div className="dialog-actions">
-        <Button onClick={onClose}>Cancel</Button>
+        <Button disabled={rotate.isPending} onClick={onClose}>
+          Cancel
+        </Button>
         <Button kind="primary" disabled={rotate.isPending} onClick={() => rotate.mutate()}>
           Make a new secret
         </Button>

@@ -15,7 +15,7 @@ import { CreateEndpoint } from './create-endpoint.tsx';
 /** Settings > Webhooks: every endpoint with how it is doing. */
 export function WebhooksPage() {
   const { organizationId } = useParams({ from: '/shell/organizations/$organizationId/webhooks' });
-  const endpoints = useQuery(endpointsQuery(organizationId));
+  const endpoints = useQuery({ ...endpointsQuery(organizationId), refetchInterval: 10_000 });
   const health = useQuery(healthOfAllQuery(organizationId));
   const [isCreating, setCreating] = useState(false);
   const mayChange = useMayChange();
@@ -36,7 +36,8 @@ export function WebhooksPage() {
           {({ data }) =>
             data.length === 0 ? (
               <Empty icon="webhooks" title="No endpoint yet" action={add}>
-                Add the HTTPS address of your CRM. It receives every event signed, in order, and retried when it fails.
+                Add the HTTPS address of your CRM. It receives the events that you choose: signed, in order, and again
+                when it fails.
               </Empty>
             ) : (
               <EndpointTable organizationId={organizationId} endpoints={data} healthOf={healthOf} />
