@@ -24,7 +24,8 @@ function isEqual(one: string, other: string): boolean {
 
 /** Checks a saved request against a signing secret. @param now epoch milliseconds */
 export function verify(request: SavedRequest, secret: string, now: number): Check[] {
-  return [form(secret), timestamp(request, now), whole(request, secret), standard(request, secret)];
+  const ofBody = whole(request, secret);
+  return [form(secret), timestamp(request, now), ofBody, standard(request, secret, ofBody.ok)];
 }
 
 export const isVerified = (checks: readonly Check[]): boolean => checks.every(({ ok }) => ok);
@@ -39,7 +40,7 @@ function form(secret: string): Check {
 /**
  * `webhook-signature`: keyed with the decoded bytes behind `whsec_`, over id, timestamp and body. Any part may hold.
  */
-function standard({ headers, body }: SavedRequest, secret: string): Check {
+function standard({ headers, body }: SavedRequest, secret: string, isBodyRight: boolean): Check {
   const check = 'webhook-signature';
   const [id, sentAt, given] = [headers.get('webhook-id'), headers.get('webhook-timestamp'), headers.get(check)];
   if (id === undefined || sentAt === undefined || given === undefined) {
@@ -51,7 +52,10 @@ function standard({ headers, body }: SavedRequest, secret: string): Check {
     return parts.some((part) => isEqual(part, expected));
   };
   const keys = { right: decoded(secret), wrong: secret, wrongWas: 'the whole secret string' };
-  const found = result(check, holds, keys, body);
+  const usual = isBodyRight
+    ? 'Secret and body are right: webhook-id or webhook-timestamp is not what was signed.'
+    : otherOne;
+  const found = result(check, holds, keys, body, usual);
   const eventId = eventIdOf(body);
   if (found.ok || eventId === null || eventId === id) return found;
   return {
@@ -70,6 +74,9 @@ function whole({ headers, body }: SavedRequest, secret: string): Check {
   return result(check, holds, { right: secret, wrong: decoded(secret), wrongWas: 'the decoded part only' }, body);
 }
 
+const otherOne =
+  'Another secret (of another endpoint, or from before a rotation), or a body that was changed after it was signed.';
+
 interface Keys {
   right: string | Buffer;
   /** What a receiver often takes instead. */
@@ -82,6 +89,7 @@ function result(
   holds: (key: string | Buffer, body: Buffer) => boolean,
   { right, wrong, wrongWas }: Keys,
   body: Buffer,
+  usual = otherOne,
 ): Check {
   if (holds(right, body)) return { check, ok: true, detail: 'holds', cause: null };
   const failed = (cause: string | null): Check => ({ check, ok: false, detail: 'does not hold', cause });
@@ -89,9 +97,7 @@ function result(
   for (const [change, bytes] of changes(body)) {
     if (holds(right, bytes)) return failed(`${change} Verify the raw bytes, before anything parses them.`);
   }
-  return failed(
-    'Another secret (of another endpoint, or from before a rotation), or a body that was changed after it was signed.',
-  );
+  return failed(usual);
 }
 
 /** What frameworks and editors do to a body, undone. */

@@ -76,6 +76,7 @@ test.each([
   ['no Standard Webhooks signature', saved(without('webhook-signature')), [3], 'dropped the header'],
   ['no X-Spark360-Signature', saved(without('X-Spark360-Signature')), [2], 'dropped the header'],
   ['headers of another request', saved({ ...headersOf(), 'webhook-id': newId }), [3], 'two requests'],
+  ['another timestamp', saved({ ...headersOf(), 'webhook-timestamp': String(now - 10) }), [3], 'not what was signed'],
 ])('%s: says which check fails, and the usual cause', async (_, input, failing, cause) => {
   const { code, json } = await verify(input);
   expect(code).toBe(1);

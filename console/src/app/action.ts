@@ -7,7 +7,8 @@ interface Action<Input, Output> {
   run: (input: Input) => Promise<Output>;
   /** What is asked for again afterwards: everything whose key begins so; absent: nothing was changed. */
   refresh?: readonly unknown[];
-  done: string | ((output: Output) => string);
+  /** Null: what is shown next says it. */
+  done: string | null | ((output: Output) => string);
   failed: string;
   onDone?: (output: Output) => void;
 }
@@ -24,7 +25,7 @@ export function useAction<Input = void, Output = unknown>({
   return useMutation({
     mutationFn: run,
     onSuccess: (output) => {
-      say(typeof done === 'string' ? done : done(output));
+      if (done !== null) say(typeof done === 'string' ? done : done(output));
       onDone?.(output);
     },
     onError: (error) => sayFailed(failed, error),

@@ -24,7 +24,7 @@ interface Props {
 export function KeyCard({ title, query, make, remove, refresh, consequence }: Props) {
   const mayChange = useMayChange();
   const [doomed, setDoomed] = useState<Schemas['ApiKey'] | null>(null);
-  const makeOne = useAction({ run: make, refresh, done: 'There is a new key', failed: 'No key was made' });
+  const makeOne = useAction({ run: make, refresh, done: null, failed: 'No key was made' });
   const removeOne = useAction({
     run: remove,
     refresh,

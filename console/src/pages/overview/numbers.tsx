@@ -20,7 +20,7 @@ export const Numbers = ({
         {
           label: 'Delivered',
           value: total ? number(total.delivered) : '–',
-          note: total && `of ${number(settled + total.unsettled)} created`,
+          note: total && `of ${number(settled + total.unsettled)}${statistics.is_complete ? '' : '+'} created`,
         },
         {
           label: 'Success rate',

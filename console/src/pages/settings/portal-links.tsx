@@ -28,7 +28,7 @@ export function PortalLinks({ organizationId }: { organizationId: string }) {
         }),
       ),
     refresh: [organizationId, 'audit-log'],
-    done: 'There is a new link',
+    done: null,
     failed: 'No link was made',
   });
   if (!useMayChange()) return null;

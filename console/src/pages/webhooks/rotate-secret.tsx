@@ -27,7 +27,7 @@ export function RotateSecret({ organizationId, endpoint, onClose }: EndpointDial
         }),
       ),
     refresh: [organizationId, 'endpoints'],
-    done: 'There is a new secret',
+    done: null,
     failed: 'Not rotated',
   });
   if (rotate.data) return <NewSecret title="The new secret" secret={rotate.data.secret} onClose={onClose} />;

@@ -48,7 +48,7 @@ function Result({ result }: { result: Schemas['EndpointTest'] }) {
         {error ?? (isGood ? 'A real event would be delivered.' : 'A real event would not be delivered by this answer.')}
       </Notice>
       <Code title="X-Spark360-Signature that was sent" text={signature} wrap />
-      {body !== null && <Code title="Response body (first 4 KiB)" text={body} wrap />}
+      {body && <Code title="Response body (first 4 KiB)" text={body} wrap />}
     </div>
   );
 }
