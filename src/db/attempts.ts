@@ -2,7 +2,7 @@ import { admit, type Admission, type Candidate } from '../domain/admission.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { abandon } from './abandon.ts';
 import { behindLock } from './endpoint-lock.ts';
-import { enqueue, freeSlots, hasQueue, inFlight, rateLimitWaitMs, takeTokens } from './endpoint-queue.ts';
+import { enqueue, freeSlots, hasQueue, inFlight, maxUnlocked, rateLimitWaitMs, takeTokens } from './endpoint-queue.ts';
 import type { Database, Queryable } from './pool.ts';
 import { recordAttempt, type AttemptRecord } from './record-attempt.ts';
 import { isOpen, ofDelivery, type Sendable, sendableColumns, sendableFrom } from './sendable.ts';
@@ -36,9 +36,6 @@ export interface AttemptLease {
   leaseMs: number;
 }
 
-/** The most attempts under way at an endpoint below which one begins without its lock. */
-export const maxUnlocked = 16;
-
 type CandidateRow = Candidate & { attemptsBefore: number; isMetered: boolean };
 
 // An attempt of this process that is asked for is not under way here any more: it broke before its outcome was
@@ -49,7 +46,7 @@ const candidateSql = `
          d.status = 'delivering' and (d.attempt_owner = $2 or ${isGone('d.attempt_owner', '$2')}) as "isLost",
          coalesce(extract(epoch from clock_timestamp() - d.attempt_started_at) * 1000, 0)::float8 as "runningMs",
          p.status as "endpointStatus", p.deleted_at is not null as "endpointDeleted", p.resume_phase as "resumePhase",
-         p.probe_delivery_id as "probeDeliveryId", ${freeSlots('$3')} as "freeSlots", ${hasQueue} as "hasQueue",
+         p.probe_delivery_id as "probeDeliveryId", ${freeSlots('$3', '$4')} as "freeSlots", ${hasQueue} as "hasQueue",
          p.rate_limit is not null as "isMetered", ${rateLimitWaitMs} as "rateLimitWaitMs"
     from deliveries d join endpoints p on p.id = d.endpoint_id where d.id = $1 for update of d`;
 
@@ -69,9 +66,12 @@ const unlockedSql = `
 
 /** Attempts from the moment they may be made to their outcome; each is the row of its delivery. */
 export const attempts = (db: Database) => ({
-  /** Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock. */
-  begin: (due: DueAttempt, lease: AttemptLease): Promise<Begun> =>
-    behindLock(db, due.endpointId, (tx) => begin(tx, due, lease)),
+  /**
+   * Takes a delivery for one attempt, or says what stands in its way; behind the endpoint's lock, while `unseen` others
+   * begin without it.
+   */
+  begin: (due: DueAttempt, lease: AttemptLease, unseen = 0): Promise<Begun> =>
+    behindLock(db, due.endpointId, (tx) => begin(tx, due, lease, unseen)),
 
   /**
    * Takes a delivery in one statement without the endpoint's lock, if fewer than `below` attempts are under way there
@@ -100,9 +100,10 @@ async function begin(
   tx: Queryable,
   { deliveryId, endpointId, attempt, now }: DueAttempt,
   { owner, leaseMs }: AttemptLease,
+  unseen: number,
 ): Promise<Begun> {
   const permittedAt = moment();
-  const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [deliveryId, owner, leaseMs]);
+  const [row] = await tx.prepared<CandidateRow>('candidate', candidateSql, [deliveryId, owner, leaseMs, unseen]);
   // Retention removes settled deliveries only, and a lane asks for none that it knows to be settled: an erased one.
   if (row === undefined)
     return { kind: 'not_sent', outcome: { kind: 'abandoned', reason: 'lead_erased' }, attemptsBefore: 0 };

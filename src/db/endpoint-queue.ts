@@ -13,6 +13,9 @@ export interface Claimed {
   againInMs: number | null;
 }
 
+/** The most attempts under way at an endpoint below which one begins without its lock. */
+export const maxUnlocked = 16;
+
 /** What went unused of a rate limit is made up for within this (milliseconds): a busy machine dispatches late. */
 const catchUpMs = 100;
 
@@ -25,8 +28,13 @@ export const inFlight = (leaseMs: string): string =>
       and o.status not in ('delivered', 'abandoned')
       and o.attempt_started_at > clock_timestamp() - make_interval(secs => ${leaseMs} / 1000.0))`;
 
-/** Slots of endpoint `p` that no attempt has. */
-export const freeSlots = (leaseMs: string): string => `greatest(0, p.max_in_flight - ${inFlight(leaseMs)})`;
+/**
+ * Slots of endpoint `p` that no attempt has, nor any of the `unseen` (SQL) that may begin without its lock beside this
+ * statement.
+ */
+export const freeSlots = (leaseMs: string, unseen: string): string =>
+  `greatest(0, p.max_in_flight - ${inFlight(leaseMs)}
+     - case when p.rate_limit is null and p.max_in_flight >= ${maxUnlocked} then ${unseen}::int else 0 end)`;
 
 /** Milliseconds until the rate limit of endpoint `p` lets the next attempt go; 0: now. */
 export const rateLimitWaitMs = `case when p.rate_limit is null then 0
@@ -86,7 +94,7 @@ interface Slots {
 }
 
 const slotsSql = `
-  select ${isOpen} as is_open, ${hasQueue} as has_queue, ${freeSlots('$2')} as free, ${tokens} as tokens, p.rate_limit,
+  select ${isOpen} as is_open, ${hasQueue} as has_queue, ${freeSlots('$2', '$3')} as free, ${tokens} as tokens, p.rate_limit,
          ${rateLimitWaitMs} as wait_ms, (extract(epoch from clock_timestamp()) * 1000)::float8 as now
     from endpoints p where p.id = $1`;
 
@@ -106,11 +114,12 @@ const claimSql = `
 export const endpointQueue = (db: Database) => ({
   /**
    * Claims what may be sent at an endpoint now, longest waiting first: its row says from here on that it is under way.
+   * `unseen` attempts begin there without the lock; each that has begun, or is queued, asks for a claim in its turn.
    */
-  claim: (endpointId: string, owner: string, leaseMs: number): Promise<Claimed> =>
+  claim: (endpointId: string, owner: string, leaseMs: number, unseen = 0): Promise<Claimed> =>
     behindLock(db, endpointId, async (tx) => {
       const permittedAt = moment();
-      const [slots] = await tx.prepared<Slots>('slots', slotsSql, [endpointId, leaseMs]);
+      const [slots] = await tx.prepared<Slots>('slots', slotsSql, [endpointId, leaseMs, unseen]);
       if (slots === undefined || !slots.is_open || !slots.has_queue)
         return { deliveries: [], now: 0, permittedAt, againInMs: null };
       const count = Math.min(slots.free, slots.tokens ?? slots.free);

@@ -139,7 +139,7 @@ function beginAttempt(deps: LaneDeps, due: DueAttempt): { attempting: Promise<De
     const [permittedAt, isFast] = [moment(), deps.speed.isFast(due.endpointId)];
     const unlocked = due.attempt > 1 ? null : await beginUnlocked(deps, due);
     if (unlocked !== null) return attempt(deps, unlocked, { now: due.now, permittedAt });
-    const begun = await deps.attempts.begin(due, deps);
+    const begun = await deps.speed.locked(due.endpointId, (unseen) => deps.attempts.begin(due, deps, unseen));
     if (begun.kind === 'not_sent') return notSent(deps, due, begun);
     if (!isFast) leave(null);
     return attempt(deps, begun.delivery, { now: due.now, permittedAt: begun.permittedAt });

@@ -35,8 +35,9 @@ export function composeDelivery({ endpointQueue, workers, attemptTimeoutMs, ...g
   const leaseMs = attemptTimeoutMs + recordingMs;
   const inFlight = new InFlight();
   const outcomes = new Outcomes(given);
+  const speed = new EndpointSpeed();
   const queue: EndpointQueue = new EndpointQueue({
-    claim: (endpointId) => endpointQueue.claim(endpointId, owner, leaseMs),
+    claim: (endpointId) => endpointQueue.claim(endpointId, owner, leaseMs, speed.unseen(endpointId)),
     attempt({ deliveries, ...permission }) {
       for (const one of deliveries) {
         const attempting = inFlight.start(one.deliveryId, () => attempt(delivery, one, permission));
@@ -48,6 +49,6 @@ export function composeDelivery({ endpointQueue, workers, attemptTimeoutMs, ...g
     log,
   });
   const heartbeat = new Heartbeat({ owner, workers, queue, wake, log });
-  const delivery = { ...given, owner, leaseMs, inFlight, outcomes, queue, heartbeat, speed: new EndpointSpeed() };
+  const delivery = { ...given, owner, leaseMs, inFlight, outcomes, queue, heartbeat, speed };
   return delivery;
 }

@@ -1,4 +1,5 @@
-import { maxUnlocked } from '../db/attempts.ts';
+import { maxUnlocked } from '../db/endpoint-queue.ts';
+import { KeyedMutex } from '../db/keyed-mutex.ts';
 
 /** An endpoint that answers slower than this is no company for a workflow task (milliseconds). */
 const slowMs = 300;
@@ -13,8 +14,9 @@ const maxEndpoints = 50_000;
  */
 export class EndpointSpeed {
   readonly #averageMs = new Map<string, number>();
-  /** By endpoint: attempts being begun without its lock, which no other statement can see yet. */
+  /** By endpoint: attempts being begun, which no other statement can see yet. */
   readonly #beginning = new Map<string, number>();
+  readonly #locks = new KeyedMutex();
 
   isFast(endpointId: string): boolean {
     return (this.#averageMs.get(endpointId) ?? Number.POSITIVE_INFINITY) < slowMs;
@@ -38,12 +40,27 @@ export class EndpointSpeed {
    * An unknown one is tried if nothing else is under way there. What begins counts here until its row is seen.
    */
   async unlocked<Result>(endpointId: string, begin: (below: number) => Promise<Result | null>): Promise<Result | null> {
-    const beginning = this.#beginning.get(endpointId) ?? 0;
-    const below = this.#most(endpointId) - beginning;
-    if (below <= 0) return null;
-    this.#beginning.set(endpointId, beginning + 1);
+    const below = this.#most(endpointId) - this.unseen(endpointId);
+    return below <= 0 ? null : this.#beginOne(endpointId, () => begin(below));
+  }
+
+  /** Begins an attempt behind the endpoint's lock, one at a time: `begin` is told how many others it cannot see. */
+  locked<Result>(endpointId: string, begin: (unseen: number) => Promise<Result>): Promise<Result> {
+    return this.#locks.run(endpointId, () => {
+      const unseen = this.unseen(endpointId);
+      return this.#beginOne(endpointId, () => begin(unseen));
+    });
+  }
+
+  /** How many attempts are being begun at an endpoint, and may be under way before another statement sees them. */
+  unseen(endpointId: string): number {
+    return this.#beginning.get(endpointId) ?? 0;
+  }
+
+  async #beginOne<Result>(endpointId: string, begin: () => Promise<Result>): Promise<Result> {
+    this.#beginning.set(endpointId, this.unseen(endpointId) + 1);
     try {
-      return await begin(below);
+      return await begin();
     } finally {
       this.#release(endpointId);
     }
@@ -55,8 +72,8 @@ export class EndpointSpeed {
   }
 
   #release(endpointId: string): void {
-    const left = (this.#beginning.get(endpointId) ?? 1) - 1;
-    if (left === 0) this.#beginning.delete(endpointId);
+    const left = this.unseen(endpointId) - 1;
+    if (left <= 0) this.#beginning.delete(endpointId);
     else this.#beginning.set(endpointId, left);
   }
 }

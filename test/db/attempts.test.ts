@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { attempts } from '../../src/db/attempts.ts';
+import { endpointQueue } from '../../src/db/endpoint-queue.ts';
 import { organizations } from '../../src/db/organizations.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { leadSubject } from '../../src/domain/ids.ts';
@@ -109,6 +110,25 @@ test.each(Object.entries(states))('an attempt at an endpoint that is %s, without
     expect(begun).toBeNull();
     expect(row).toEqual({ status: 'pending', attempt: 0, attempt_owner: null });
   }
+});
+
+test.each([
+  ['as many as it takes begin beside it', '', 16, 'not_sent'],
+  ['one less', '', 15, 'send'],
+  ['it takes few, so that none begins beside it', 'update endpoints set max_in_flight = 15 where id = $1', 16, 'send'],
+  ['it has a rate limit, so that none does', 'update endpoints set rate_limit = 5 where id = $1', 16, 'send'],
+])('behind the lock of an endpoint, where %s', async (_, sql, unseen, kind) => {
+  const due = await aDelivery({ status: 'pending', attempt: 0 });
+  if (sql !== '') await db.execute(sql, [due.endpointId]);
+  expect(await attempts(db).begin(due, lease, unseen)).toMatchObject({ kind });
+});
+
+test('a claim leaves slots to what begins beside it', async () => {
+  const due = await aDelivery({ status: 'pending', attempt: 0 });
+  expect(await attempts(db).begin(due, lease, 16)).toMatchObject({ outcome: { kind: 'queued' } });
+  const claim = (unseen: number) => endpointQueue(db).claim(due.endpointId, lease.owner, lease.leaseMs, unseen);
+  expect((await claim(16)).deliveries).toEqual([]);
+  expect((await claim(15)).deliveries).toMatchObject([{ deliveryId: due.deliveryId }]);
 });
 
 test('an attempt that was asked for with another number, or is to be skipped, does not begin without the lock', async () => {

@@ -33,3 +33,21 @@ test('what begins at an endpoint at the same time counts, until it is seen or fa
   await expect(failing).rejects.toThrow('away');
   expect([await below(speed, 'fast'), await below(speed, 'new')]).toEqual([16, 1]);
 });
+
+test('what begins behind the lock and what begins without it count each other, the former one at a time', async () => {
+  const speed = new EndpointSpeed();
+  speed.learn('a', 20);
+  const told: number[] = [];
+  const locked = () =>
+    speed.locked('a', async (unseen) => {
+      told.push(unseen);
+      expect(await below(speed)).toBe(16 - unseen - 1);
+    });
+  await speed.unlocked('a', async () => {
+    await Promise.all([locked(), locked()]);
+    return null;
+  });
+  await locked();
+  expect(told).toEqual([1, 1, 0]);
+  expect(speed.unseen('a')).toBe(0);
+});
