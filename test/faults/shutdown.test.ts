@@ -78,7 +78,7 @@ test(
     const answers = callersUntil(apisReplaced, () =>
       rig().backend.post(aLead(organization.id).created(), balancer.url),
     );
-    const options = { organizationId: organization.id, url: balancer.url, leadsPerSecond: 6, until: others };
+    const options = { organizationId: organization.id, url: balancer.url, leadsPerSecond: 4, until: others };
     const leads = await steadyLoad(rig().backend, options);
     await organization.arrived(leads);
     await balancer.close();
