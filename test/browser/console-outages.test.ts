@@ -149,3 +149,14 @@ test('the endpoints after the hundredth are there, and their status follows by i
   await page.getByText('paused').first().waitFor();
   await close();
 });
+
+test('a pause shows at the lanes of a lead by itself', async () => {
+  const { page, go, close } = await signedIn(rig().world.key);
+  await go(`${organization()}/leads/${rig().world.leads.delivered}`);
+  const lane = page.getByRole('region', { name: /^Lane of .*\/crm\/webhooks$/ });
+  await lane.waitFor();
+  expect(await lane.getByText('paused', { exact: true }).count()).toBe(0);
+  await rig().api.call('POST', `/v1${organization()}/endpoints/${rig().world.endpoints.healthy}/pause`);
+  await lane.getByText('paused', { exact: true }).waitFor();
+  await close();
+});

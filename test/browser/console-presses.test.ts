@@ -123,3 +123,12 @@ test('where the request cannot be made anew, the payload is not called the same 
   await page.getByRole('region', { name: 'The same bytes, laid out' }).waitFor();
   await close();
 });
+
+test('the stage of a lead can be read whole', async () => {
+  const { page, go, close } = await signedIn(rig().world.key);
+  await go(`${organization()}/leads`);
+  await page.getByRole('table', { name: 'Leads' }).getByText('waiting for enrichment').waitFor();
+  const cells = `[...document.querySelectorAll('.rows-leads [role=cell]:nth-child(2)')]`;
+  expect(await page.evaluate<number>(`${cells}.filter((one) => one.scrollWidth > one.clientWidth).length`)).toBe(0);
+  await close();
+});
