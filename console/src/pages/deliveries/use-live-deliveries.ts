@@ -17,7 +17,7 @@ const mostRows = 100_000;
 export function useLiveDeliveries(organizationId: string, filter: DeliveryFilter, isLive: boolean) {
   const client = useQueryClient();
   const list = useInfiniteQuery(deliveryPagesQuery(organizationId, filter));
-  const [inView, setInView] = useState({ first: 0, last: 0 });
+  const { inView, look } = usePagesInView(list.data?.pages);
   const refetchInterval = isLive ? liveMs : (false as const);
   const newest = useQuery({
     ...deliveryPageQuery(organizationId, filter),
@@ -66,7 +66,12 @@ export function useLiveDeliveries(organizationId: string, filter: DeliveryFilter
   const more = useCallback(() => {
     if (hasMore && isResting) void fetchNextPage();
   }, [hasMore, isResting, fetchNextPage]);
-  const pages = list.data?.pages;
+  return { list, rows, current, changes, update, more, hasMore, isFull, look, isAway: newest.isError };
+}
+
+/** Which pages the first and the last row in view are of; `look` hears which rows these are. */
+function usePagesInView(pages: readonly DeliveryPage[] | undefined) {
+  const [inView, setInView] = useState({ first: 0, last: 0 });
   const look = useCallback(
     (first: number, last: number) => {
       const next = { first: pageOf(pages ?? [], first), last: pageOf(pages ?? [], last) };
@@ -74,7 +79,7 @@ export function useLiveDeliveries(organizationId: string, filter: DeliveryFilter
     },
     [pages],
   );
-  return { list, rows, current, changes, update, more, hasMore, isFull, look, isAway: newest.isError };
+  return { inView, look };
 }
 
 /** Keeps in the list what rows have become: else a row reads as before once its page is out of view. */
