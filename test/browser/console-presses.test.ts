@@ -53,6 +53,8 @@ test('what is shown once stays through a second Enter, Escape and a press outsid
   await page.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Rotate the secret …' }).click();
   await press(page, 'Make a new secret');
+  const isLocked = () => page.getByRole('button', { name: 'Cancel' }).isDisabled();
+  await eventually(async () => expect(await isLocked()).toBe(true));
   await leave(page);
   rotate();
   await eventually(async () => expect(await focusedName(page)).toBe('Copy'));
