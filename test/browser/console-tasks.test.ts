@@ -110,6 +110,8 @@ test('a key is made, and refused once it is deleted', async () => {
   const key = (await page.getByRole('region', { name: 'New key' }).textContent()) ?? '';
   const statusWithIt = async () => (await rig().api.call('GET', `/v1${organization()}`, { key })).status;
   expect(await statusWithIt()).toBe(200);
+  await press(page, 'I have stored the key');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   const [id] = (await idsOf()).filter((one) => !before.includes(one));
   await press(page, `Delete key ${id}`);
   await page.getByRole('alertdialog').waitFor();
@@ -128,13 +130,13 @@ test('one session is ended from another, which signs out by its menu', async () 
   await press(page, 'End');
   await page.getByText('Signed out there').waitFor();
   await other.page.reload();
-  await other.page.getByLabel('Key').waitFor();
+  await other.page.getByLabel('Key', { exact: true }).waitFor();
   await other.close();
 
   await choose(page, 'Sign out', 'Organization');
-  await page.getByLabel('Key').waitFor();
+  await page.getByLabel('Key', { exact: true }).waitFor();
   await page.goto(`${rig().api.url}/console${organization()}`);
-  await page.getByLabel('Key').waitFor();
+  await page.getByLabel('Key', { exact: true }).waitFor();
   expect((await get('/sessions')).data).toEqual([]);
   await close();
 });
