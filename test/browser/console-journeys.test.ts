@@ -12,11 +12,11 @@ const { rig, organization, signedIn, get } = consoleOfFile();
 test('signing in, with a wrong key first', async () => {
   const { page, close, complaints } = await rig().open();
   await page.goto(`${rig().api.url}/console${organization()}/webhooks`);
-  await page.getByLabel('Key').waitFor();
+  await page.getByLabel('Key', { exact: true }).waitFor();
   await page.keyboard.type('sk_org_wrong');
   await page.keyboard.press('Enter');
   await page.getByText('This key does not exist, or was deleted.').waitFor();
-  await page.getByLabel('Key').focus();
+  await page.getByLabel('Key', { exact: true }).focus();
   await page.keyboard.press('Control+A');
   await page.keyboard.type(rig().world.key);
   await page.keyboard.press('Enter');
@@ -177,6 +177,6 @@ test('signing out everywhere ends the session that asked, too', async () => {
   await press(page, 'Sign out everywhere …');
   await page.getByRole('alertdialog').waitFor();
   await press(page, 'Sign out everywhere');
-  await page.getByLabel('Key').waitFor();
+  await page.getByLabel('Key', { exact: true }).waitFor();
   await close();
 });

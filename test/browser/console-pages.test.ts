@@ -118,7 +118,7 @@ async function faultsOf(console: ConsolePage, name: string, shown?: ConsoleState
 test('every page is accessible, fits, breaks no rule of its policy and asks nothing of another origin, in both themes and widths', async () => {
   const console = await openWithEngine();
   await console.page.goto(`${rig().api.url}/console/sign-in`);
-  await console.page.getByLabel('Key').waitFor();
+  await console.page.getByLabel('Key', { exact: true }).waitFor();
   const faults = await faultsOf(console, 'sign-in');
   await console.signIn();
   for (const [name, path] of Object.entries(pages)) {
@@ -169,7 +169,7 @@ test('the first load is at most 180 KB of Brotli, and everything together 300', 
   const sizes: number[] = [];
   session.on('Network.loadingFinished', ({ encodedDataLength }) => sizes.push(encodedDataLength));
   await page.goto(`${rig().api.url}/console`);
-  await page.getByLabel('Key').waitFor();
+  await page.getByLabel('Key', { exact: true }).waitFor();
   await page.waitForLoadState('networkidle');
   await close();
   const all = filesIn(rig().consoleDir).filter((path) => path.endsWith('.br'));

@@ -107,7 +107,7 @@ async function openConsole(browser: Browser, base: string, { theme = 'light', wi
     },
     async signIn(key = operatorKey) {
       await page.goto(`${base}/sign-in`);
-      await page.getByLabel('Key').fill(key);
+      await page.getByLabel('Key', { exact: true }).fill(key);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
     },
