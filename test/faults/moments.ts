@@ -3,8 +3,11 @@ import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import type { Cluster } from './cluster.ts';
 
-/** How long what has to come is waited for, also on a slow machine: it says nothing of how fast it is. */
-export const patienceMs = 120_000;
+/**
+ * How long what has to come is waited for, also on a slow machine: it says nothing of how fast it is. Longer than the
+ * two minutes after which a queued lane asks that was told nothing, as its worker was killed before it could.
+ */
+export const patienceMs = 240_000;
 
 /** When a test that hangs is ended: no test of faults says how fast anything is on a machine that has other work. */
 export const testMs = 600_000;
