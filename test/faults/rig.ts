@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { allArrived } from './arrival.ts';
 import { type Backend, type SendOptions, type SentLead, startBackend, type Way } from './backend.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+import { patienceMs } from './moments.ts';
 import { type Operator, operatorOf, type Subscribed } from './operator.ts';
 import { Oracle } from '../support/oracle.ts';
 import type { Handler } from '../support/receiver.ts';
@@ -32,8 +33,6 @@ export interface Organization {
   arrived(leads: readonly Pick<SentLead, 'leadId'>[], timeoutMs?: number): Promise<void>;
 }
 
-const arrivalMs = 120_000;
-
 export async function startRig(options: ClusterOptions = {}): Promise<Rig> {
   const cluster = await startCluster(options);
   const oracle = new Oracle();
@@ -44,7 +43,7 @@ export async function startRig(options: ClusterOptions = {}): Promise<Rig> {
   async function organization(...behaviours: Handler[]): Promise<Organization> {
     const { organizationId, partners } = await operator.organization(behaviours.length > 0 ? behaviours : [healthy]);
     all.push(...partners);
-    const arrived: Organization['arrived'] = (leads, timeoutMs = arrivalMs) =>
+    const arrived: Organization['arrived'] = (leads, timeoutMs = patienceMs) =>
       allArrived(oracle, leads, partners, timeoutMs);
     const send: Organization['send'] = (count, way = 'http', sendOptions = {}) =>
       Promise.all(

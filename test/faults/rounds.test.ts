@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Fault, faults } from './faults.ts';
-import { testMs } from './moments.ts';
+import { patienceMs, testMs } from './moments.ts';
 import { formatReport } from './report.ts';
 import { runRounds } from './rounds.ts';
 
@@ -39,7 +39,7 @@ test.each([
     const report = await runRounds(cluster, {
       rounds: chosen.length,
       leadsPerRound: 9,
-      patienceMs: 120_000,
+      patienceMs,
       choose: (round) => chosen[round] as Fault,
     });
     process.stderr.write(`${formatReport(report)}\n`);
